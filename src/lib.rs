@@ -1,1 +1,52 @@
-//! placeholder
+//! The secure local connection between a till and its payment device.
+//!
+//! The device is the Visa Acceptance / Cybersource "Acceptance Devices" app in Local mode. A till
+//! needs the merchant's Root CA chain, [pairs](Device::pair) once with the code on the device's
+//! screen, keeps the [`Identity`] that it gets, and from then on [opens](Device::open_mtls)
+//! connections on which both sides have proven who they are.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), poslatch::Error> {
+//! let device = poslatch::Device::builder("wss://192.168.1.50:8443/").root_ca_file("root-ca.pem").build()?;
+//! let identity = device.pair("1001", "8QW1YS1D")?;
+//! let connection = device.open_mtls(&identity)?;
+//! let sale = r#"{"type":"PaymentRequest","merchantReferenceCode":"A-1",
+//!                "amountDetails":{"amount":"1.00","currency":"EUR"}}"#;
+//! let silence = poslatch::DEFAULT_SILENCE;
+//! let reply = connection.exchange(sale, silence, &mut |status| println!("{status}"))?;
+//! # Ok(()) }
+//! ```
+//!
+//! This crate is what the C ABI in `include/poslatch.h` calls; both say the same things. Every error
+//! carries a [`Status`], a [`Category`] to branch on, a message with the facts, an advice, and what
+//! is known about the request ([`RequestState`]).
+//!
+//! Everything blocks, has a limit, and can be interrupted from another thread. Nothing is ever sent
+//! twice by itself, and there is no switch that turns verification off.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod address;
+mod connection;
+mod device;
+mod error;
+pub mod ffi;
+mod identity;
+mod pairing;
+mod pem;
+mod provider;
+mod status;
+mod transport;
+mod trust;
+mod words;
+mod x509;
+
+pub use connection::{Connection, DEFAULT_SILENCE, Message, MessageKind};
+pub use device::{Device, DeviceBuilder};
+pub use error::Error;
+pub use identity::Identity;
+pub use status::{Category, RequestState, Status};
+pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

@@ -1,0 +1,319 @@
+//! A WebSocket that is read and written at the same time, with one thread of its own.
+//!
+//! A TLS stream cannot be split, so its state and the WebSocket's are kept as a pure state machine
+//! that is never locked while bytes move: the reader thread waits on the socket without any lock
+//! and feeds what it gets; a sender turns its message into bytes, then writes them. A device that
+//! does not read can therefore hold up a sender, but neither the reader nor `close`.
+
+use super::inbox::{Inbox, Nothing, Queue};
+use super::message::{Message, Request};
+use crate::error::{Error, Kind, OsError, Phase};
+use crate::status::RequestState;
+use crate::transport::deadline::Deadline;
+use crate::transport::interrupt::lock;
+use crate::transport::tls::TlsStream;
+use crate::transport::websocket::{closed, explain};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tungstenite::WebSocket;
+
+/// Bytes that the reader takes from the socket at a time: one TLS record at its largest.
+const READ_BYTES: usize = 17 * 1024;
+
+/// How long a device may refuse to take bytes before the connection counts as dead.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long `close` tries to say goodbye. Waiters are awake by then.
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(20);
+
+pub(super) struct Duplex {
+    shared: Arc<Shared>,
+    reader: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    tcp: Arc<TcpStream>,
+    session: Mutex<Session>,
+    /// Held by whoever writes to the socket, so that bytes leave in their order.
+    writing: Mutex<()>,
+    inbox: Inbox,
+    /// A CancelRequest was sent in this exchange and nothing has come back for it.
+    cancel_pending: AtomicBool,
+}
+
+/// TLS and WebSocket without a socket: bytes in, messages out, and the other way round.
+struct Session {
+    socket: WebSocket<TlsStream>,
+    outgoing: Vec<u8>,
+}
+
+impl Duplex {
+    pub(super) fn start(mut socket: WebSocket<TlsStream>) -> Result<Duplex, Error> {
+        let internal = |detail: String| Error::from(Kind::Internal { detail });
+        let tcp =
+            socket.get_mut().detach().ok_or_else(|| internal("the stream has no socket any more".into()))?;
+        tcp.set_read_timeout(None).map_err(|error| internal(error.to_string()))?;
+        let shared = Arc::new(Shared {
+            tcp,
+            session: Mutex::new(Session { socket, outgoing: Vec::new() }),
+            writing: Mutex::new(()),
+            inbox: Inbox::default(),
+            cancel_pending: AtomicBool::new(false),
+        });
+        let reading = shared.clone();
+        let reader = thread::Builder::new()
+            .name("poslatch-read".into())
+            .spawn(move || reading.read_until_the_end())
+            .map_err(|error| internal(format!("no thread to read on: {error}")))?;
+        Ok(Duplex { shared, reader: Some(reader) })
+    }
+
+    pub(super) fn exchange(
+        &self,
+        request: &Request<'_>,
+        silence: Duration,
+        on_status: &mut dyn FnMut(&str),
+    ) -> Result<String, Error> {
+        let shared = &self.shared;
+        let _exchange = shared.inbox.begin_exchange();
+        shared.cancel_pending.store(false, Ordering::SeqCst);
+        shared.send(request.json)?;
+        loop {
+            match shared.inbox.take(Queue::Answers, Deadline::after(silence)) {
+                Ok(message) => {
+                    let cancel_pending = shared.cancel_pending.load(Ordering::SeqCst);
+                    if request.is_answered_by(&message, cancel_pending) {
+                        return Ok(message.json);
+                    }
+                    if message.is_error() {
+                        shared.cancel_pending.store(false, Ordering::SeqCst);
+                    }
+                    on_status(&message.json);
+                }
+                Err(nothing) => {
+                    let kind = match nothing {
+                        Nothing::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: silence },
+                        // Closed by this side while the exchange was under way.
+                        Nothing::Ended(Kind::Closed) => Kind::Cancelled,
+                        Nothing::Ended(kind) => kind,
+                    };
+                    // A reply that comes now must not be taken for the answer to a later request.
+                    self.shared.shut_down(Kind::Closed);
+                    return Err(Error::from(kind).with_request_state(RequestState::InDoubt));
+                }
+            }
+        }
+    }
+
+    pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
+        let is_cancel = request.kind == super::message::CANCEL_REQUEST;
+        // Before it leaves: the device may answer before this call returns.
+        if is_cancel {
+            self.shared.cancel_pending.store(true, Ordering::SeqCst);
+        }
+        let result = self.shared.send(request.json);
+        if let (true, Err(error)) = (is_cancel, &result) {
+            if error.request_state() == RequestState::NotSent {
+                self.shared.cancel_pending.store(false, Ordering::SeqCst);
+            }
+        }
+        result
+    }
+
+    pub(super) fn receive(&self, timeout: Duration) -> Result<Message, Error> {
+        self.shared.inbox.take(Queue::Unsolicited, Deadline::after(timeout)).map_err(|nothing| {
+            match nothing {
+                Nothing::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: timeout },
+                Nothing::Ended(kind) => kind,
+            }
+            .into()
+        })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.shared.inbox.ended().is_none()
+    }
+
+    pub(super) fn close(&self) {
+        let was_open = self.is_open();
+        // Waiters first; manners second.
+        self.shared.inbox.end(Kind::Closed);
+        if was_open {
+            self.shared.say_goodbye();
+        }
+        self.shared.shut_down(Kind::Closed);
+    }
+}
+
+impl Drop for Duplex {
+    fn drop(&mut self) {
+        self.close();
+        if let Some(reader) = self.reader.take() {
+            // A panic there has ended the inbox already; there is nobody to tell.
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Shared {
+    /// # Errors
+    /// *Not sent* before the message was turned into bytes, *in doubt* after.
+    fn send(&self, text: &str) -> Result<(), Error> {
+        let not_sent = |kind: Kind| Error::from(kind).with_request_state(RequestState::NotSent);
+        {
+            let mut session = lock(&self.session);
+            if let Some(kind) = self.inbox.ended() {
+                return Err(not_sent(kind));
+            }
+            session.send(text).map_err(not_sent)?;
+        }
+        self.write_outgoing(Deadline::after(WRITE_TIMEOUT)).map_err(|error| {
+            // The reader knows better if the device said why.
+            let kind = self.inbox.ended().unwrap_or_else(|| write_failure(&error));
+            self.shut_down(kind.clone());
+            Error::from(kind).with_request_state(RequestState::InDoubt)
+        })
+    }
+
+    /// Writes what is waiting, after whoever is writing now.
+    fn write_outgoing(&self, deadline: Deadline) -> io::Result<()> {
+        {
+            let _turn = lock(&self.writing);
+            self.drain(deadline)?;
+        }
+        self.write_left_over(deadline)
+    }
+
+    /// Writes what is waiting, unless somebody writes now: then that one does it.
+    fn write_left_over(&self, deadline: Deadline) -> io::Result<()> {
+        // Whoever found the lock taken has left its bytes; look again after giving it back.
+        while !lock(&self.session).outgoing.is_empty() {
+            let Ok(_turn) = self.writing.try_lock() else { return Ok(()) };
+            self.drain(deadline)?;
+        }
+        Ok(())
+    }
+
+    fn drain(&self, deadline: Deadline) -> io::Result<()> {
+        loop {
+            let bytes = std::mem::take(&mut lock(&self.session).outgoing);
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            write_until(&self.tcp, &bytes, deadline)?;
+        }
+    }
+
+    fn read_until_the_end(&self) {
+        let mut buffer = vec![0; READ_BYTES];
+        let kind = loop {
+            let size = match (&*self.tcp).read(&mut buffer) {
+                Ok(0) => break Kind::PeerClosed { phase: Phase::Exchange, os: None },
+                Ok(size) => size,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    break Kind::PeerClosed { phase: Phase::Exchange, os: Some(OsError::from(&error)) };
+                }
+            };
+            let (messages, end) = {
+                let mut session = lock(&self.session);
+                session.take_in(buffer.get(..size).unwrap_or_default())
+            };
+            messages.into_iter().for_each(|message| self.inbox.put(message));
+            // Pongs, the answer to a close, alerts.
+            let written = self.write_left_over(Deadline::after(WRITE_TIMEOUT));
+            if let Some(kind) = end {
+                break kind;
+            }
+            if let Err(error) = written {
+                break write_failure(&error);
+            }
+        };
+        self.shut_down(kind);
+    }
+
+    fn say_goodbye(&self) {
+        if let Ok(mut session) = self.session.try_lock() {
+            session.close();
+        }
+        // As far as the socket takes it now; a device that does not read misses nothing.
+        let _ = self.write_left_over(Deadline::after(GOODBYE_TIMEOUT));
+    }
+
+    fn shut_down(&self, kind: Kind) {
+        self.inbox.end(kind);
+        // Wakes the reader and any writer; fails only when the socket is gone already.
+        let _ = self.tcp.shutdown(Shutdown::Both);
+    }
+}
+
+impl Session {
+    fn send(&mut self, text: &str) -> Result<(), Kind> {
+        self.socket
+            .send(tungstenite::Message::text(text))
+            .map_err(|error| explain(error, Phase::Exchange))?;
+        self.socket.get_mut().take_output(&mut self.outgoing);
+        Ok(())
+    }
+
+    /// Messages in these bytes, and the end of the connection if they bring it.
+    fn take_in(&mut self, bytes: &[u8]) -> (Vec<Message>, Option<Kind>) {
+        let mut messages = Vec::new();
+        let fed = self.socket.get_mut().feed(bytes);
+        let end = self.read_all(&mut messages).err().or(fed.err());
+        self.socket.get_mut().take_output(&mut self.outgoing);
+        (messages, end)
+    }
+
+    fn read_all(&mut self, messages: &mut Vec<Message>) -> Result<(), Kind> {
+        loop {
+            match self.socket.read() {
+                Ok(tungstenite::Message::Text(text)) => {
+                    messages.push(Message::parse(text.as_str().to_owned())?);
+                }
+                Ok(tungstenite::Message::Binary(_)) => {
+                    return Err(Kind::ReplyNotJson { problem: "it is binary".into() });
+                }
+                Ok(tungstenite::Message::Close(frame)) => return Err(closed(frame)),
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(());
+                }
+                Err(error) => return Err(explain(error, Phase::Exchange)),
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        // Only fills the buffer; fails when the device has closed already.
+        let _ = self.socket.close(None).and_then(|()| self.socket.flush());
+        self.socket.get_mut().take_output(&mut self.outgoing);
+    }
+}
+
+fn write_failure(error: &io::Error) -> Kind {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: WRITE_TIMEOUT },
+        _ => Kind::PeerClosed { phase: Phase::Exchange, os: Some(error.into()) },
+    }
+}
+
+/// Writes all bytes before the deadline, however slowly they are taken.
+fn write_until(mut tcp: &TcpStream, mut bytes: &[u8], deadline: Deadline) -> io::Result<()> {
+    while !bytes.is_empty() {
+        tcp.set_write_timeout(Some(deadline.remaining().ok_or(io::ErrorKind::TimedOut)?))?;
+        match tcp.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(size) => bytes = bytes.get(size..).unwrap_or_default(),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
+        }
+    }
+    Ok(())
+}

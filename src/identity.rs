@@ -1,0 +1,169 @@
+//! The till's identity: its key, its chain, and the device that it belongs to.
+//!
+//! An identity is made by pairing or read back from a file, and is judged the same way in both
+//! cases before it exists, so whoever holds one can use it. It cannot be changed; cloning shares it.
+
+mod file;
+pub(crate) mod judge;
+mod key;
+
+use crate::error::{Error, Kind};
+use crate::pem::{self, Label};
+use crate::x509::Certificate;
+use judge::Judged;
+use rustls::client::ResolvesClientCert;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// What a till shows to prove who it is, and the device that it was paired with.
+///
+/// Clones share one identity. The private key is wiped from memory with the last of them.
+#[derive(Clone)]
+pub struct Identity {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pos_id: String,
+    device_name: Option<String>,
+    judged: Judged,
+    resolver: Arc<dyn ResolvesClientCert>,
+    fingerprint: String,
+}
+
+impl Identity {
+    pub(crate) fn new(pos_id: String, device_name: Option<String>, judged: Judged) -> Identity {
+        // The root is known to whoever can verify the chain; sending it is only weight.
+        let to_send = judged
+            .chain
+            .iter()
+            .enumerate()
+            .filter(|(position, certificate)| *position == 0 || !certificate.names_itself())
+            .map(|(_, certificate)| certificate.der().clone())
+            .collect();
+        let certified = CertifiedKey::new(to_send, judged.signing_key.clone());
+        let fingerprint = judged
+            .chain
+            .first()
+            .map(|leaf| Sha256::digest(leaf.der()).iter().map(|byte| format!("{byte:02x}")).collect())
+            .unwrap_or_default();
+        let resolver = Arc::new(SingleCertAndKey::from(certified));
+        Identity { inner: Arc::new(Inner { pos_id, device_name, judged, resolver, fingerprint }) }
+    }
+
+    /// Reads an identity from a file that [`save`](Identity::save) wrote.
+    ///
+    /// # Errors
+    /// `File`, `Passphrase` (missing or wrong), `IdentityUnusable` (with what is wrong where). An
+    /// expired identity is read: its facts are of use.
+    pub fn load(path: impl AsRef<Path>, passphrase: Option<&str>) -> Result<Identity, Error> {
+        file::load(path.as_ref(), passphrase)
+    }
+
+    /// Writes the identity to one PEM file that only this user can read, replacing an older file
+    /// only once the new one is safe on disk. With a passphrase the key is encrypted (PBES2,
+    /// PBKDF2-SHA256, AES-256).
+    ///
+    /// # Errors
+    /// `Argument` (empty passphrase), `File`.
+    pub fn save(&self, path: impl AsRef<Path>, passphrase: Option<&str>) -> Result<(), Error> {
+        file::save(self, path.as_ref(), passphrase)
+    }
+
+    /// Reads an identity from the text that [`to_pem`](Identity::to_pem) gives.
+    ///
+    /// # Errors
+    /// `Passphrase` (missing or wrong), `IdentityUnusable`.
+    pub fn from_pem(pem: &[u8], passphrase: Option<&str>) -> Result<Identity, Error> {
+        file::parse(pem, passphrase)
+    }
+
+    /// The identity as the text that [`save`](Identity::save) writes, for tills that keep keys
+    /// elsewhere. Holds the private key; wiped when dropped.
+    ///
+    /// # Errors
+    /// `Argument` (empty passphrase).
+    pub fn to_pem(&self, passphrase: Option<&str>) -> Result<Zeroizing<String>, Error> {
+        file::text(self, passphrase)
+    }
+
+    /// The certificate chain as PEM, the till's own certificate first, the root last. Holds no secret.
+    pub fn cert_chain_pem(&self) -> String {
+        self.inner
+            .judged
+            .chain
+            .iter()
+            .map(|certificate| pem::write(Label::Certificate, certificate.der()).to_string())
+            .collect()
+    }
+
+    /// The posId under which the till was paired.
+    pub fn pos_id(&self) -> &str {
+        &self.inner.pos_id
+    }
+
+    /// The name of the device that the till was paired with, in lower case, such as
+    /// `1850000123.cybs.seclib.io`; `None` if the device's certificate held no name.
+    pub fn device_name(&self) -> Option<&str> {
+        self.inner.device_name.as_deref()
+    }
+
+    /// Start of the certificate's life, in seconds since 1970 (UTC).
+    pub fn not_before(&self) -> u64 {
+        self.leaf(|leaf| leaf.not_before)
+    }
+
+    /// End of the certificate's life, in seconds since 1970 (UTC).
+    pub fn not_after(&self) -> u64 {
+        self.leaf(|leaf| leaf.not_after)
+    }
+
+    /// SHA-256 of the till's certificate, 64 lower-case hexadecimal digits.
+    pub fn fingerprint(&self) -> &str {
+        &self.inner.fingerprint
+    }
+
+    /// Shows the certificate in a handshake, whatever issuers the device hints at.
+    pub(crate) fn resolver(&self) -> Arc<dyn ResolvesClientCert> {
+        self.inner.resolver.clone()
+    }
+
+    fn leaf(&self, fact: impl Fn(&Certificate) -> u64) -> u64 {
+        self.inner.judged.chain.first().map(fact).unwrap_or_default()
+    }
+
+    fn judged(&self) -> &Judged {
+        &self.inner.judged
+    }
+}
+
+/// Checks a posId before it is sent or kept: what the device makes of it is the device's affair
+/// (protocol.md section 2), but it has to fit on one line.
+pub(crate) fn check_pos_id(pos_id: &str) -> Result<(), Error> {
+    const LENGTH_MAX: usize = 256;
+    if pos_id.trim().is_empty() {
+        return Err(Error::argument("pos_id", "it is empty; use digits that are unique in the shop"));
+    }
+    if pos_id.len() > LENGTH_MAX || pos_id.chars().any(char::is_control) {
+        return Err(Error::argument("pos_id", "it is longer than 256 bytes or holds control characters"));
+    }
+    Ok(())
+}
+
+fn unusable(problem: impl Into<String>) -> Error {
+    Kind::IdentityUnusable { problem: problem.into() }.into()
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("pos_id", &self.pos_id())
+            .field("device_name", &self.device_name())
+            .field("fingerprint", &self.fingerprint())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! Text from outside that is about to stand in an error: made printable and short.
+//!
+//! One place, because every word of a device or a certificate goes through it. A log line must not
+//! be forged by a line break, nor a screen flooded by a megabyte.
+
+/// Longest piece of foreign text in a message; a line of a log or a message box holds it.
+const LENGTH_MAX: usize = 200;
+
+/// The text on one line, without control characters, shortened.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c })
+        .take(LENGTH_MAX)
+        .collect();
+    if text.chars().nth(LENGTH_MAX).is_some() {
+        shown.push_str("...");
+    }
+    shown.trim().to_owned()
+}
+
+/// What the device says in a body that is not what was asked for, if it is fit to be repeated.
+pub(crate) fn of_device(body: &[u8]) -> Option<String> {
+    of_json(body).or_else(|| of_plain_text(body))
+}
+
+/// The words in a JSON object: `message` and `developerDescription` of an `ErrorResponse`
+/// (protocol.md section 5), or the members that other servers use.
+pub(crate) fn of_json(body: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let words: Vec<String> = ["message", "developerDescription", "error", "detail", "reason"]
+        .iter()
+        .filter_map(|name| value.get(name)?.as_str())
+        .map(printable)
+        .filter(|words| !words.is_empty())
+        .collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// Plain speech only: a page of HTML says nothing in a message, and a long run without spaces could
+/// be a key.
+fn of_plain_text(body: &[u8]) -> Option<String> {
+    const RUN_MAX: usize = 40;
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_speech = !text.is_empty()
+        && !text.starts_with('<')
+        && text.len() <= LENGTH_MAX
+        && text.split_whitespace().all(|run| run.len() <= RUN_MAX);
+    is_speech.then(|| printable(text))
+}

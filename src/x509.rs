@@ -1,0 +1,137 @@
+//! A certificate with the few facts that judging and telling need.
+//!
+//! Only facts are read here: names, dates, version, key. Whether a chain holds is never decided
+//! by this file; signatures, usage and names are verified by webpki.
+
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
+use x509_cert::certificate::{CertificateInner, Raw, Version};
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{Decode, Encode, Reader, SliceReader};
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::name::Name;
+
+/// A parsed X.509 certificate; cheap to read, owns its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    der: CertificateDer<'static>,
+    /// The common name, or the whole subject where there is none.
+    pub(crate) subject: String,
+    /// The same of the issuer.
+    pub(crate) issuer: String,
+    /// Seconds since 1970.
+    pub(crate) not_before: u64,
+    /// Seconds since 1970.
+    pub(crate) not_after: u64,
+    /// Whether the X.509 version is 3; older ones have no extensions and are good for nothing here.
+    pub(crate) is_v3: bool,
+    /// Whether its basic constraints say CA.
+    pub(crate) is_ca: bool,
+    subject_der: Vec<u8>,
+    issuer_der: Vec<u8>,
+    spki: SubjectPublicKeyInfoDer<'static>,
+}
+
+impl Certificate {
+    /// # Errors
+    /// Nothing but the fact that it is no certificate.
+    pub(crate) fn parse(der: &[u8]) -> Result<Certificate, NotACertificate> {
+        let parsed = CertificateInner::<Raw>::from_der(der).map_err(|_| NotACertificate)?;
+        let tbs = parsed.tbs_certificate();
+        let encoded = |name: &Name| name.to_der().map_err(|_| NotACertificate);
+        let is_ca = matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, basic))) if basic.ca);
+        Ok(Certificate {
+            subject: display(tbs.subject()),
+            issuer: display(tbs.issuer()),
+            not_before: tbs.validity().not_before.to_unix_duration().as_secs(),
+            not_after: tbs.validity().not_after.to_unix_duration().as_secs(),
+            is_v3: tbs.version() == Version::V3,
+            is_ca,
+            subject_der: encoded(tbs.subject())?,
+            issuer_der: encoded(tbs.issuer())?,
+            spki: tbs.subject_public_key_info().to_der().map_err(|_| NotACertificate)?.into(),
+            der: CertificateDer::from(der.to_vec()),
+        })
+    }
+
+    pub(crate) fn der(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
+
+    pub(crate) fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static> {
+        &self.spki
+    }
+
+    /// Same name as subject and issuer. Says nothing of the signature.
+    pub(crate) fn names_itself(&self) -> bool {
+        self.subject_der == self.issuer_der
+    }
+
+    /// Whether `issuer` carries the name that this certificate gives its issuer.
+    pub(crate) fn names_as_issuer(&self, issuer: &Certificate) -> bool {
+        self.issuer_der == issuer.subject_der
+    }
+
+    /// Whether the key of `issuer` made this certificate's signature, checked by webpki.
+    pub(crate) fn is_signed_by(
+        &self,
+        issuer: &Certificate,
+        algorithms: &[&dyn rustls::pki_types::SignatureVerificationAlgorithm],
+    ) -> bool {
+        let Some(signed) = Signed::split(&self.der) else { return false };
+        let Ok(issuer) = webpki::EndEntityCert::try_from(&issuer.der) else { return false };
+        algorithms
+            .iter()
+            .filter(|algorithm| algorithm.signature_alg_id().as_ref() == signed.algorithm)
+            .any(|algorithm| issuer.verify_signature(*algorithm, signed.message, signed.signature).is_ok())
+    }
+
+    /// The DNS names of the subject alternative name, as webpki reads them.
+    pub(crate) fn dns_names(&self) -> Vec<String> {
+        webpki::EndEntityCert::try_from(&self.der)
+            .map(|parsed| parsed.valid_dns_names().map(str::to_owned).collect())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn has_expired(&self, now: UnixTime) -> bool {
+        now.as_secs() > self.not_after
+    }
+
+    pub(crate) fn is_not_yet_valid(&self, now: UnixTime) -> bool {
+        now.as_secs() < self.not_before
+    }
+}
+
+/// The bytes are not an X.509 certificate.
+#[derive(Debug)]
+pub(crate) struct NotACertificate;
+
+/// The three parts of a signed structure, as they stand in the bytes.
+struct Signed<'a> {
+    message: &'a [u8],
+    /// Contents of the AlgorithmIdentifier, without tag and length: the form that webpki names it by.
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    fn split(der: &'a [u8]) -> Option<Signed<'a>> {
+        let mut reader = SliceReader::new(der).ok()?;
+        reader
+            .sequence(|inner| {
+                let message = inner.tlv_bytes()?;
+                let algorithm = AnyRef::decode(inner)?.value();
+                let signature = BitStringRef::decode(inner)?.raw_bytes();
+                Ok::<_, x509_cert::der::Error>(Signed { message, algorithm, signature })
+            })
+            .ok()
+    }
+}
+
+/// The common name if there is one, else the whole name; printable and of bounded length.
+fn display(name: &Name) -> String {
+    let text = match name.common_name() {
+        Ok(Some(common_name)) => common_name.value().into_owned(),
+        _ => name.to_string(),
+    };
+    crate::words::printable(&text)
+}
