@@ -1,1 +1,74 @@
-//! placeholder
+//! A payment device without hardware: real TLS, real certificates, faults on demand.
+//!
+//! It stands in for the Acceptance Devices app in Local mode, as `protocol.md` describes it, and shares no protocol
+//! code with the library that is tested against it: a shared mistake would hide itself. The API is synchronous; each
+//! [`Simulator`] has a thread of its own, listens on port 0 of the loopback by default, and is gone when dropped.
+//!
+//! ```
+//! use poslatch_simulator::{Event, Faults, Simulator};
+//! use std::time::Duration;
+//!
+//! let device = Simulator::builder().serial("1850000123").start()?;
+//! assert_eq!(device.device_name(), "1850000123.cybs.seclib.io");
+//!
+//! // Pair with `device.address()` and `device.setup_code()`, or take the short cut:
+//! let till = device.issue_till("1001");
+//! assert!(till.key_pem_pkcs1.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+//!
+//! // Faults take effect for the next connection or request.
+//! device.set_faults(Faults { decline: true, ..Faults::default() });
+//!
+//! // Every step is on record; waiting for one costs no polling.
+//! let shown = device.wait_for(
+//!     |events| events.iter().find(|event| matches!(event, Event::CodeShown { .. })).cloned(),
+//!     Duration::from_secs(5),
+//! );
+//! assert!(shown.is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod code;
+mod connection;
+mod device;
+mod error;
+mod event;
+mod faults;
+mod http;
+mod journal;
+mod keys;
+mod line;
+mod message;
+mod pairing;
+mod pki;
+mod plain;
+mod receipt;
+mod reply;
+mod server;
+mod simulator;
+mod state;
+mod terminal;
+mod tills;
+mod tls;
+mod transaction;
+mod verifier;
+mod websocket;
+mod wire;
+
+pub use clock::rfc3339;
+pub use error::{Error, Timeout};
+pub use event::Event;
+pub use faults::{
+    Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, ServerCertificate,
+    ServerChain, TlsVersions,
+};
+pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
+pub use simulator::{Builder, Simulator};
+pub use terminal::DECLINED_AMOUNT;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks without regard to poison: a test that panicked while it looked at the record must not take the device down.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

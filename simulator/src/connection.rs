@@ -1,0 +1,122 @@
+//! The story of one connection, from the first packet to the last: TLS, then HTTP requests, then perhaps a WebSocket.
+//! Read it top to bottom; the steps themselves are elsewhere.
+
+use crate::device::{Device, Ending};
+use crate::http::{Service, UpgradeSlot};
+use crate::plain::{LINGER_MAX, Plain};
+use crate::wire::Wire;
+use crate::{ClientCertificate, Event, lock, websocket};
+use hyper_util::rt::TokioIo;
+use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+pub(crate) async fn serve(device: Arc<Device>, tcp: TcpStream, peer: SocketAddr, connection: u64) {
+    device.journal.record(Event::Connected { connection, peer });
+    let mut disturbed = device.disturbance.subscribe();
+    let disturbance = async {
+        match disturbed.changed().await {
+            Ok(()) => disturbed.borrow_and_update().unwrap_or(Ending::Orderly),
+            // The device is going down, and this task with it.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    // Small messages must not wait for one another's acknowledgement.
+    let _ = tcp.set_nodelay(true);
+
+    let total = match handshake(&device, tcp, connection).await {
+        None => 0,
+        Some((plain, rights)) => {
+            let ending = tokio::select! {
+                // The disturbance first: what is sent after it must not be answered.
+                biased;
+                ending = disturbance => ending,
+                ending = talk(&device, plain.clone(), rights, connection) => ending,
+            };
+            let received = plain.clone();
+            plain.end(ending).await;
+            received.received()
+        }
+    };
+    device.journal.record(Event::ApplicationBytes { connection, total });
+    device.journal.record(Event::Disconnected { connection });
+}
+
+/// What the till at the other end may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rights {
+    /// It showed a certificate of this device, or the device does not ask for any.
+    Everything,
+    /// It showed none.
+    Pairing,
+}
+
+async fn handshake(device: &Arc<Device>, tcp: TcpStream, connection: u64) -> Option<(Plain, Rights)> {
+    let (faults, material) = device.faults_and_tls();
+    let muted = Arc::new(AtomicBool::new(false));
+    let failed = |reason: String| device.journal.record(Event::HandshakeFailed { connection, reason });
+    let config = match material.server_config(device, &faults, Arc::clone(&muted)) {
+        Ok(config) => config,
+        Err(reason) => {
+            failed(reason);
+            return None;
+        }
+    };
+    match TlsAcceptor::from(Arc::new(config)).accept(Wire::new(tcp, muted)).into_fallible().await {
+        Ok(tls) => {
+            let till = record_handshake(device, &tls, connection);
+            let open_to_all = faults.client_certificate == ClientCertificate::NotRequested;
+            let rights = if open_to_all || till.is_some() { Rights::Everything } else { Rights::Pairing };
+            Some((Plain::new(tls, Arc::clone(device), connection), rights))
+        }
+        Err((error, wire)) => {
+            failed(error.to_string());
+            let _ = tokio::time::timeout(LINGER_MAX, wire.close_after_failed_handshake()).await;
+            None
+        }
+    }
+}
+
+fn record_handshake(device: &Device, tls: &TlsStream<Wire>, connection: u64) -> Option<String> {
+    let session: &ServerConnection = tls.get_ref().1;
+    let chain = session.peer_certificates().unwrap_or_default();
+    let client_certificate = chain.first().and_then(|leaf| device.tills.pos_id(leaf));
+    device.journal.record(Event::Handshake {
+        connection,
+        sni: session.server_name().map(str::to_owned),
+        tls_version: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2".to_owned(),
+            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3".to_owned(),
+            other => format!("{other:?}"),
+        },
+        client_certificate: client_certificate.clone(),
+        client_chain_len: chain.len(),
+        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+    });
+    client_certificate
+}
+
+/// Answers requests until one of them opens a WebSocket or the connection is over.
+async fn talk(device: &Arc<Device>, plain: Plain, rights: Rights, connection: u64) -> Ending {
+    let upgrade = UpgradeSlot::default();
+    let ending = Arc::new(Mutex::new(Ending::Orderly));
+    let service =
+        Service::new(Arc::clone(device), connection, rights, Arc::clone(&upgrade), Arc::clone(&ending));
+    // An error here is a peer that left or a fault that was asked for; how to end was decided where it happened.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(plain), service)
+        .with_upgrades()
+        .await;
+    let upgrade = lock(&upgrade).take();
+    match upgrade {
+        None => *lock(&ending),
+        Some(upgrade) => match upgrade.await {
+            Ok(stream) => websocket::talk(device, TokioIo::new(stream), rights, connection).await,
+            Err(_) => Ending::Orderly,
+        },
+    }
+}

@@ -1,0 +1,121 @@
+//! The device itself: what all of its connections share. Apart from [`crate::simulator`], which is the handle that tests
+//! hold, so that connections never see the handle.
+
+use crate::code::CodeScreen;
+use crate::journal::Journal;
+use crate::pki::Issued;
+use crate::terminal::Terminal;
+use crate::tills::Tills;
+use crate::tls::TlsMaterial;
+use crate::{Error, Event, Faults, Pki, lock};
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+pub(crate) struct Device {
+    pub(crate) serial: String,
+    pub(crate) pki: Pki,
+    pub(crate) journal: Journal,
+    pub(crate) code: CodeScreen,
+    pub(crate) tills: Tills,
+    pub(crate) terminal: Terminal,
+    pub(crate) disturbance: watch::Sender<Option<Ending>>,
+    settings: Mutex<Settings>,
+}
+
+struct Settings {
+    faults: Faults,
+    tls: Arc<TlsMaterial>,
+}
+
+impl Device {
+    pub(crate) fn new(parts: DeviceParts) -> Self {
+        let DeviceParts { serial, pki, journal, code, tills, faults } = parts;
+        let tls = Arc::new(TlsMaterial::new(&pki, &device_name(&serial), &faults));
+        Self {
+            serial,
+            pki,
+            journal,
+            code,
+            tills,
+            terminal: Terminal::default(),
+            disturbance: watch::Sender::new(None),
+            settings: Mutex::new(Settings { faults, tls }),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        device_name(&self.serial)
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        lock(&self.settings).faults.clone()
+    }
+
+    pub(crate) fn faults_and_tls(&self) -> (Faults, Arc<TlsMaterial>) {
+        let settings = lock(&self.settings);
+        (settings.faults.clone(), Arc::clone(&settings.tls))
+    }
+
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        // With the material goes the memory of TLS sessions: resumption would carry a till around a new certificate
+        // fault. A change that does not concern TLS leaves them alone, since tests of resumption rely on it.
+        let renewed = (concerns_tls(&self.faults()) != concerns_tls(&faults))
+            .then(|| Arc::new(TlsMaterial::new(&self.pki, &self.name(), &faults)));
+        let mut settings = lock(&self.settings);
+        settings.faults = faults;
+        if let Some(tls) = renewed {
+            settings.tls = tls;
+        }
+    }
+
+    /// Issues a till's key and certificate and puts it on the list. Takes as long as making an RSA key does.
+    pub(crate) fn pair(&self, connection: u64, pos_id: &str) -> Result<Issued, Error> {
+        let issued = self.pki.issue_till(pos_id)?;
+        self.tills
+            .add(&issued.leaf_der, pos_id)
+            .map_err(|error| Error::Certificate { reason: format!("till cannot be recorded: {error}") })?;
+        self.journal.record(Event::Paired {
+            connection,
+            pos_id: pos_id.to_owned(),
+            not_after: issued.not_after,
+        });
+        Ok(issued)
+    }
+}
+
+/// What a device is made of.
+pub(crate) struct DeviceParts {
+    pub(crate) serial: String,
+    pub(crate) pki: Pki,
+    pub(crate) journal: Journal,
+    pub(crate) code: CodeScreen,
+    pub(crate) tills: Tills,
+    pub(crate) faults: Faults,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Not at all: nothing is read or written any more, as if the cable had been cut.
+    Frozen,
+    /// With a TLS closure alert, then the end of the TCP stream.
+    Orderly,
+    /// With a TCP reset.
+    Reset,
+}
+
+fn concerns_tls(faults: &Faults) -> impl PartialEq {
+    (
+        faults.server_certificate.clone(),
+        faults.server_chain,
+        faults.tls_versions,
+        faults.session_tickets,
+        faults.certificate_hint,
+        faults.client_certificate,
+    )
+}
+
+/// The one name in the device's certificate (section 4).
+fn device_name(serial: &str) -> String {
+    format!("{serial}.cybs.seclib.io")
+}

@@ -1,0 +1,227 @@
+//! The switches of the simulator: each way in which a device may differ from a healthy one. One file, because this is
+//! the list that a tester reads.
+
+use std::time::Duration;
+
+/// How a device behaves. The default is a healthy device of today.
+///
+/// A change takes effect for the next connection (TLS) or the next request (everything else).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults {
+    /// The certificate that the device shows. Default: `Normal`.
+    pub server_certificate: ServerCertificate,
+    /// How much of its chain the device sends. Default: `Full`.
+    pub server_chain: ServerChain,
+    /// The protocol versions that the device offers (section 4). Default: `Both`.
+    pub tls_versions: TlsVersions,
+    /// Whether sessions can be resumed: two tickets under TLS 1.3, session ids under TLS 1.2. Default: true.
+    pub session_tickets: bool,
+    /// The issuers that the CertificateRequest names (section 4). Default: `RootOnly`, the trap of the field.
+    pub certificate_hint: CertificateHint,
+    /// What the device does about the till's certificate. Default: `Normal`.
+    pub client_certificate: ClientCertificate,
+    /// What an accepted pairing request is answered with. Default: `Normal`.
+    pub pairing_reply: PairingReply,
+    /// The kind of frame that carries the pairing reply over WSS; section 2 does not know. Default: `Text`.
+    pub pairing_frame: FrameKind,
+    /// Whether a code is replaced as soon as it has been used; section 2 does not know. Default: true.
+    pub single_use_code: bool,
+    /// Whether a posId that is not all digits gets HTTP 500, as one build of 2024 did (section 2). Default: false.
+    pub numeric_pos_id_only: bool,
+    /// HTTP status that answers a WebSocket upgrade instead of 101. Default: none.
+    pub websocket_refused: Option<u16>,
+    /// What goes wrong with a request of the channel. Default: `Normal`.
+    pub exchange: Exchange,
+    /// Number of status messages before a payment's reply. Default: none, which is two: "Present card", "Processing".
+    pub status_messages: Option<u32>,
+    /// Pause after each step of an operation. Default: 20 ms.
+    pub step_pause: Duration,
+    /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
+    pub hold_payment: bool,
+    /// Whether every payment is declined. Default: false, then only [`crate::DECLINED_AMOUNT`] is.
+    pub decline: bool,
+    /// How often the device pings an open WebSocket. Default: never, as far as section 5 knows.
+    pub ping_interval: Option<Duration>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            server_certificate: ServerCertificate::Normal,
+            server_chain: ServerChain::Full,
+            tls_versions: TlsVersions::Both,
+            session_tickets: true,
+            certificate_hint: CertificateHint::RootOnly,
+            client_certificate: ClientCertificate::Normal,
+            pairing_reply: PairingReply::Normal,
+            pairing_frame: FrameKind::Text,
+            single_use_code: true,
+            numeric_pos_id_only: false,
+            websocket_refused: None,
+            exchange: Exchange::Normal,
+            status_messages: None,
+            step_pause: Duration::from_millis(20),
+            hold_payment: false,
+            decline: false,
+            ping_interval: None,
+        }
+    }
+}
+
+/// The certificate that the device shows (section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerCertificate {
+    /// Fit for TLS clients only.
+    ClientAuthOnly,
+    /// Exactly these, with no check that they belong together.
+    Custom {
+        /// Certificates in the order in which they are sent; `server_chain` does not apply.
+        chain_der: Vec<Vec<u8>>,
+        /// Private key as PKCS#8, PKCS#1 or SEC1.
+        key_der: Vec<u8>,
+    },
+    /// Lapsed yesterday.
+    Expired,
+    /// Right name, but issued under a root that nobody was given.
+    ForeignRoot,
+    /// No subject alternative name; the device's name stands in the common name only.
+    NoSan,
+    /// As section 4 describes it.
+    Normal,
+    /// Valid from tomorrow.
+    NotYetValid,
+    /// Another name or IP address in place of the device's.
+    WrongName(String),
+}
+
+/// How much of its chain the device sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerChain {
+    /// Leaf, issuing CA, root: the "full chain" of app 1.6.0 and later (section 4).
+    Full,
+    /// The leaf alone, as older apps do.
+    LeafOnly,
+}
+
+/// The protocol versions that the device offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsVersions {
+    /// TLS 1.2 and 1.3.
+    Both,
+    /// TLS 1.2 only, as apps before 1.3.0.
+    Only12,
+    /// TLS 1.3 only.
+    Only13,
+}
+
+/// The issuers that the CertificateRequest names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateHint {
+    /// None: any certificate may be sent.
+    Empty,
+    /// The issuer of till certificates, too.
+    IssuingAndRoot,
+    /// The root only, although another CA issued the till's certificate (section 4).
+    RootOnly,
+}
+
+/// What the device does about the till's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientCertificate {
+    /// Closes the connection when it sees a certificate, without a word.
+    CloseWithoutAlert,
+    /// Asks for one, does without for pairing, accepts those that it issued.
+    Normal,
+    /// Does not ask: the device is set to "TLS only" (section 1), and serves every caller.
+    NotRequested,
+    /// Refuses every certificate with this alert.
+    RefuseWith(Alert),
+    /// Insists on one even for pairing, as section 2 reports from one source.
+    RequiredAlways,
+}
+
+/// A TLS alert that refuses a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alert {
+    /// `access_denied`.
+    AccessDenied,
+    /// `bad_certificate`.
+    BadCertificate,
+    /// `certificate_expired`.
+    CertificateExpired,
+    /// `certificate_revoked`.
+    CertificateRevoked,
+    /// `certificate_unknown`.
+    CertificateUnknown,
+    /// `unknown_ca`.
+    UnknownCa,
+}
+
+/// What an accepted pairing request is answered with. A wrong code or a malformed request is refused as ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PairingReply {
+    /// HTTP 200 with this body; over WSS a frame with it. No certificate is issued, the code counts as used.
+    Body(Vec<u8>),
+    /// The till is paired, then the connection is closed in good order before the reply.
+    CloseBeforeReply,
+    /// The till is paired, and never told.
+    Never,
+    /// Key and certificates as section 2 describes them.
+    Normal,
+    /// This HTTP reply; over WSS a frame with the body. No certificate is issued, the code counts as used.
+    Status {
+        /// HTTP status.
+        code: u16,
+        /// `Content-Type` header.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// The till is paired, but the connection is closed after this many bytes of the body (of the frame's content
+    /// over WSS, as a frame of that length).
+    Truncated(usize),
+}
+
+/// The kind of a WebSocket frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameKind {
+    /// A binary frame.
+    Binary,
+    /// A text frame. Content that is not UTF-8 goes out in a binary frame all the same.
+    Text,
+}
+
+/// What goes wrong with a request of the channel (sections 5 and 6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exchange {
+    /// The final reply comes in a binary frame. No effect over HTTPS.
+    BinaryFrame,
+    /// The request is carried out, the connection closed at once in good order.
+    CloseAfterRequest,
+    /// The request is not carried out but answered by an `ErrorResponse` with this message.
+    ErrorResponse(String),
+    /// The final reply comes twice. No effect over HTTPS.
+    FinalTwice,
+    /// The final reply is not JSON.
+    GarbageFrame,
+    /// The request is not carried out but answered by this HTTP status. No effect over WSS.
+    HttpStatus(u16),
+    /// The request is carried out, its final reply never sent; with `status_messages: Some(0)` nothing is.
+    NoReply,
+    /// As section 5 describes it.
+    Normal,
+    /// The final reply is at least this many bytes long.
+    OversizedReply(usize),
+    /// The request is carried out, the connection reset at once.
+    ResetAfterRequest,
+    /// A message of a type that nobody knows comes first. No effect over HTTPS.
+    UnknownTypeFirst,
+}

@@ -1,0 +1,117 @@
+//! The command line: each option with its text, its default and its parser on one page.
+
+use lexopt::prelude::*;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) const HELP: &str = "\
+A payment device without hardware: pairs tills, then takes payments over mutual TLS.
+
+Usage: poslatch-simulator [OPTIONS]
+
+Options:
+  --listen ADDR            Address and port [default: 127.0.0.1:8443]; port 0 takes a free one
+  --serial S               Serial number of the device [default: 1850000123]
+  --state DIR              Keep certificates, keys and paired tills in DIR [default: in memory]
+  --root-ca-out FILE       Write the Root CA chain to FILE, for the till to trust
+  --code-interval SECONDS  How long a setup code is shown [default: 300]
+  --json                   One JSON object per line on standard output, for programs
+  --until-eof              End when standard input ends, so that nothing outlives the parent
+  -h, --help               Show this text
+
+The device is named {serial}.cybs.seclib.io in its certificate, whatever its address. An amount of
+66.66 is declined; every other one is approved. Ctrl-C ends the program.
+
+JSON events: ready, code, paired, handshake, message, refused.
+
+Exit codes: 0 ended as asked, 1 could not start, 2 wrong usage.
+
+Example:
+  poslatch-simulator --root-ca-out /tmp/root.pem
+  curl --cacert /tmp/root.pem --resolve 1850000123.cybs.seclib.io:8443:127.0.0.1 \\
+       -d '{\"posId\":\"1001\",\"setupCode\":\"8QW1YS1D\"}' https://1850000123.cybs.seclib.io:8443/
+";
+
+/// What the user asks for.
+pub(crate) enum Command {
+    Help,
+    Run(Options),
+}
+
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) serial: String,
+    pub(crate) state: Option<PathBuf>,
+    pub(crate) root_ca_out: Option<PathBuf>,
+    pub(crate) code_interval: Duration,
+    pub(crate) output: Output,
+    pub(crate) until_eof: bool,
+}
+
+/// Whom the output is for.
+pub(crate) enum Output {
+    Human,
+    Json,
+}
+
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Options {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
+        serial: "1850000123".to_owned(),
+        state: None,
+        root_ca_out: None,
+        code_interval: Duration::from_secs(300),
+        output: Output::Human,
+        until_eof: false,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("listen") => options.listen = parser.value()?.parse()?,
+            Long("serial") => options.serial = parser.value()?.string()?,
+            Long("state") => options.state = Some(parser.value()?.into()),
+            Long("root-ca-out") => options.root_ca_out = Some(parser.value()?.into()),
+            Long("code-interval") => options.code_interval = parser.value()?.parse_with(seconds)?,
+            Long("json") => options.output = Output::Json,
+            Long("until-eof") => options.until_eof = true,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Run(options))
+}
+
+/// At least one, because a code that is never valid pairs nobody.
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<u32>() {
+        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
+        _ => Err("not a number of seconds above 0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn parse_words(words: &[&str]) -> Result<Command, lexopt::Error> {
+        parse(lexopt::Parser::from_args(words.iter().map(OsString::from)))
+    }
+
+    #[test]
+    fn help_fits_on_one_screen() {
+        assert!(HELP.lines().count() <= 30, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().all(|line| line.len() <= 100));
+    }
+
+    #[test]
+    fn code_interval_of_zero_is_refused() {
+        assert!(parse_words(&["--code-interval", "0"]).is_err());
+        assert!(parse_words(&["--code-interval", "1"]).is_ok());
+    }
+
+    #[test]
+    fn word_that_is_no_option_is_refused() {
+        assert!(parse_words(&["start"]).is_err());
+    }
+}

@@ -1,0 +1,301 @@
+//! The handle that tests hold: start a device, look at it, turn its switches, drop it. Apart from [`crate::device`], so
+//! that the thread, the runtime and the way down are in one place.
+
+use crate::code::{CODE_INTERVAL, CodeScreen};
+use crate::device::{Device, DeviceParts, Ending};
+use crate::journal::{Journal, Observer};
+use crate::state::StateFolder;
+use crate::tills::Tills;
+use crate::{Error, Event, Faults, Issued, Pki, Timeout, server};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::runtime::{self, Runtime};
+use tokio::sync::oneshot;
+
+/// A running device. Dropping it closes every connection, ends its thread and waits for that.
+pub struct Simulator {
+    device: Arc<Device>,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Begins the description of a device.
+    pub fn builder() -> Builder {
+        Builder {
+            serial: DEFAULT_SERIAL.to_owned(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            faults: Faults::default(),
+            code_interval: CODE_INTERVAL,
+            pki: None,
+            state_dir: None,
+            observer: None,
+        }
+    }
+
+    /// Returns the address that the device listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the device's serial number.
+    pub fn serial(&self) -> &str {
+        &self.device.serial
+    }
+
+    /// Returns the name in the device's certificate, `{serial}.cybs.seclib.io` (section 4).
+    pub fn device_name(&self) -> String {
+        self.device.name()
+    }
+
+    /// Returns the Root CA chain in the vendor's order, issuing CA first and root second (section 3).
+    pub fn root_ca_chain_pem(&self) -> String {
+        self.device.pki.root_ca_chain_pem()
+    }
+
+    /// Returns the device's PKI, which issues certificates that the device does not know of.
+    pub fn pki(&self) -> &Pki {
+        &self.device.pki
+    }
+
+    /// Returns the setup code that is on the screen.
+    pub fn setup_code(&self) -> String {
+        self.device.code.current(&self.device.journal).0
+    }
+
+    /// Returns how long that code is still valid.
+    pub fn setup_code_remaining(&self) -> Duration {
+        self.device.code.current(&self.device.journal).1
+    }
+
+    /// Shows a new setup code and returns it; the old one is refused from now on.
+    pub fn renew_setup_code(&self) -> String {
+        self.device.code.renew(&self.device.journal)
+    }
+
+    /// Issues a key and certificate to a till as if it had paired.
+    ///
+    /// # Panics
+    /// If they cannot be made, which means a full disk under the state folder or a broken random source.
+    pub fn issue_till(&self, pos_id: &str) -> Issued {
+        match self.device.pair(0, pos_id) {
+            Ok(issued) => issued,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Returns the switches as they are.
+    pub fn faults(&self) -> Faults {
+        self.device.faults()
+    }
+
+    /// Turns the switches; takes effect for the next connection or request.
+    ///
+    /// A change that concerns TLS makes the device forget its TLS sessions, so that none is resumed around it.
+    pub fn set_faults(&self, faults: Faults) {
+        self.device.set_faults(faults);
+    }
+
+    /// Lets a payment go on that [`Faults::hold_payment`] stopped. No effect if none is running.
+    pub fn release_payment(&self) {
+        self.device.terminal.release();
+    }
+
+    /// Closes all connections in good order; payments go on.
+    pub fn close_connections(&self) {
+        self.disturb(Ending::Orderly);
+    }
+
+    /// Resets all connections; payments go on.
+    pub fn reset_connections(&self) {
+        self.disturb(Ending::Reset);
+    }
+
+    /// Neither reads nor writes on any connection from now on, as if the cable had been cut; payments go on.
+    ///
+    /// New connections are served as ever.
+    pub fn freeze_connections(&self) {
+        self.disturb(Ending::Frozen);
+    }
+
+    /// Returns the record so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.device.journal.events()
+    }
+
+    /// Waits until `find` finds something in the record; it is asked now and after each new entry.
+    ///
+    /// # Errors
+    /// [`Timeout`], which holds the record, if it found nothing in time.
+    pub fn wait_for<T>(
+        &self,
+        find: impl FnMut(&[Event]) -> Option<T>,
+        timeout: Duration,
+    ) -> Result<T, Timeout> {
+        self.device.journal.wait_for(find, timeout)
+    }
+
+    fn disturb(&self, ending: Ending) {
+        self.device.disturbance.send_replace(Some(ending));
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic on the device's thread has been printed already, and must not become an abort here.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("address", &self.address)
+            .field("serial", &self.device.serial)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The description of a device that is to be started.
+pub struct Builder {
+    serial: String,
+    listen: SocketAddr,
+    faults: Faults,
+    code_interval: Duration,
+    pki: Option<Pki>,
+    state_dir: Option<PathBuf>,
+    observer: Option<Observer>,
+}
+
+impl Builder {
+    /// Sets how long a setup code is shown. Default: 300 s (section 2).
+    pub fn code_interval(mut self, interval: Duration) -> Self {
+        self.code_interval = interval;
+        self
+    }
+
+    /// Sets the switches. Default: a healthy device.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Sets the address to listen on. Default: `127.0.0.1:0`, a free port of the loopback.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Sets a function that sees each entry of the record as it is written. Default: none.
+    ///
+    /// It is called on the thread that writes the entry, with the record locked: it must neither wait nor call the
+    /// simulator.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets the PKI. Default: one that the simulators of the process share; no effect with a state folder.
+    pub fn pki(mut self, pki: Pki) -> Self {
+        self.pki = Some(pki);
+        self
+    }
+
+    /// Sets the serial number. Default: `1850000123`.
+    pub fn serial(mut self, serial: impl Into<String>) -> Self {
+        self.serial = serial.into();
+        self
+    }
+
+    /// Keeps the PKI and the list of tills in this folder. Default: in memory.
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
+        self
+    }
+
+    /// Starts the device; it listens when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Serial`], [`Error::Listen`], [`Error::State`] and [`Error::StateUnusable`] for settings that cannot be
+    /// followed, [`Error::Certificate`] and [`Error::Thread`] for a system that cannot do it.
+    pub fn start(self) -> Result<Simulator, Error> {
+        if !is_dns_label(&self.serial) {
+            return Err(Error::Serial { serial: self.serial });
+        }
+        let (pki, tills) = match &self.state_dir {
+            Some(folder) => {
+                let folder = StateFolder::open(folder)?;
+                (folder.pki()?, Tills::load(folder.tills_path())?)
+            }
+            None => match self.pki {
+                Some(pki) => (pki, Tills::in_memory()),
+                None => (Pki::of_the_process()?, Tills::in_memory()),
+            },
+        };
+        let (listener, address) = listen(self.listen)?;
+        let journal = Journal::new(self.observer);
+        let code = CodeScreen::new(self.code_interval, &journal);
+        let device = Arc::new(Device::new(DeviceParts {
+            serial: self.serial,
+            pki,
+            journal,
+            code,
+            tills,
+            faults: self.faults,
+        }));
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&device);
+        let thread = thread::Builder::new()
+            .name(format!("device-{}", device.serial))
+            .spawn(move || serve(runtime, served, listener, stopped))
+            .map_err(Error::Thread)?;
+        Ok(Simulator { device, address, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("serial", &self.serial)
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Binds on the caller's thread, so that a taken port is the caller's error.
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let bind = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind().map_err(|source| Error::Listen { address, source })
+}
+
+/// The device's thread. Dropping the runtime at the end takes down every connection and payment.
+fn serve(runtime: Runtime, device: Arc<Device>, listener: TcpListener, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async move {
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+        tokio::select! {
+            () = server::run(device, listener) => {}
+            _ = stopped => {}
+        }
+    });
+}
+
+fn is_dns_label(serial: &str) -> bool {
+    (1..=63).contains(&serial.len())
+        && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+const DEFAULT_SERIAL: &str = "1850000123";

@@ -1,0 +1,269 @@
+//! The payment application behind the channel (sections 5, 6 and 6c): one operation at a time, cancellable for a while,
+//! remembered afterwards. It knows nothing of connections, so a payment goes on when its connection is lost.
+
+use crate::device::Device;
+use crate::line::{Carrier, Line};
+use crate::message::{error_response, text, transaction_status};
+use crate::transaction::{Outcome, Payment, Transaction};
+use crate::{Event, Exchange, Faults, lock};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// The amount that is declined whatever the currency.
+pub const DECLINED_AMOUNT: &str = "66.66";
+
+/// Clones are the same terminal.
+#[derive(Clone, Default)]
+pub(crate) struct Terminal {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    running: Option<Running>,
+    history: Vec<Transaction>,
+}
+
+/// The payment that runs.
+struct Running {
+    orders: mpsc::UnboundedSender<Order>,
+    abortable: bool,
+    /// POSTs that asked for the cancellation and wait for its outcome.
+    cancelling: Vec<Line>,
+}
+
+enum Order {
+    Cancel,
+    Release,
+}
+
+impl Terminal {
+    /// Carries a request out; replies go down the line, now or later.
+    pub(crate) fn carry_out(device: &Arc<Device>, kind: &str, body: &Value, faults: &Faults, line: Line) {
+        let terminal = &device.terminal;
+        if let Exchange::ErrorResponse(message) = &faults.exchange {
+            return line.finish(error_response(message, "asked for by the simulator's switches"));
+        }
+        match kind {
+            "CancelRequest" => terminal.cancel(line),
+            "PaymentRequest" => terminal.pay(device, body, faults, line),
+            "PrintReceiptRequest" => terminal.print_receipt(body, faults, line),
+            "TransactionLookupRequest" => terminal.look_up(body, line),
+            "" => line.finish(error_response("Invalid request", "class discriminator 'type' is missing")),
+            unknown => {
+                line.finish(error_response("Invalid request", &format!("type '{unknown}' is not known")))
+            }
+        }
+    }
+
+    /// Lets a held payment go on.
+    pub(crate) fn release(&self) {
+        if let Some(running) = &lock(&self.state).running {
+            let _ = running.orders.send(Order::Release);
+        }
+    }
+
+    fn pay(&self, device: &Arc<Device>, body: &Value, faults: &Faults, line: Line) {
+        let payment = match Payment::parse(body) {
+            Ok(payment) => payment,
+            Err(reason) => return line.finish(error_response("Invalid request", &reason)),
+        };
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let mut state = lock(&self.state);
+        if state.running.is_some() {
+            return line.finish(busy());
+        }
+        state.running = Some(Running { orders, abortable: true, cancelling: Vec::new() });
+        drop(state);
+        let plan = Plan::new(faults, &payment);
+        let (terminal, device) = (self.clone(), Arc::clone(device));
+        tokio::spawn(async move {
+            let (reply, cancelling) = terminal.run(payment, &plan, inbox, &line).await;
+            device.journal.record(Event::PaymentEnded {
+                reference: text_at(&reply, "/transactionDetails/merchantReferenceCode"),
+                status: text_at(&reply, "/processingDetails/status"),
+            });
+            for cancelling in cancelling {
+                cancelling.finish(reply.clone());
+            }
+            line.finish(reply);
+        });
+    }
+
+    /// Returns the reply, and the lines that asked for a cancellation.
+    async fn run(
+        &self,
+        payment: Payment,
+        plan: &Plan,
+        mut inbox: mpsc::UnboundedReceiver<Order>,
+        line: &Line,
+    ) -> (Value, Vec<Line>) {
+        let outcome = match self.walk(plan, &mut inbox, line).await {
+            Step::Cancelled => Outcome::Aborted,
+            Step::Done => plan.outcome,
+        };
+        let transaction = payment.complete(outcome);
+        let reply = transaction.reply("PaymentResponse");
+        let mut state = lock(&self.state);
+        state.history.push(transaction);
+        (reply, state.running.take().map(|running| running.cancelling).unwrap_or_default())
+    }
+
+    /// Goes through the steps of a payment, up to the point where it cannot be aborted any more.
+    async fn walk(&self, plan: &Plan, inbox: &mut mpsc::UnboundedReceiver<Order>, line: &Line) -> Step {
+        for step in 0..plan.steps {
+            let is_last = step > 0 && step + 1 == plan.steps;
+            if is_last && self.commit(inbox) == Step::Cancelled {
+                return Step::Cancelled;
+            }
+            line.status(&match (step, is_last) {
+                (0, _) => transaction_status("Present card", true),
+                (_, false) => transaction_status("Reading card", true),
+                (_, true) => transaction_status("Processing", false),
+            });
+            if plan.pause(step == 0, inbox).await == Step::Cancelled {
+                return Step::Cancelled;
+            }
+        }
+        if plan.steps == 0 && plan.pause(true, inbox).await == Step::Cancelled {
+            return Step::Cancelled;
+        }
+        self.commit(inbox)
+    }
+
+    /// Shuts the door to cancellation, unless somebody has just come through it.
+    fn commit(&self, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Step {
+        if let Some(running) = &mut lock(&self.state).running {
+            running.abortable = false;
+        }
+        while let Ok(order) = inbox.try_recv() {
+            if matches!(order, Order::Cancel) {
+                return Step::Cancelled;
+            }
+        }
+        Step::Done
+    }
+
+    fn cancel(&self, line: Line) {
+        let mut state = lock(&self.state);
+        match &mut state.running {
+            None => line.finish(error_response("No transaction to abort", "nothing runs")),
+            Some(running) if !running.abortable => {
+                line.finish(error_response("Transaction cannot be aborted", "canBeAborted was false"));
+            }
+            Some(running) => {
+                // On the channel the aborted payment's own reply is the answer (section 6c).
+                if line.carrier() == Carrier::Post {
+                    running.cancelling.push(line);
+                }
+                let _ = running.orders.send(Order::Cancel);
+            }
+        }
+    }
+
+    fn look_up(&self, body: &Value, line: Line) {
+        let state = lock(&self.state);
+        let (Some(id_type), Some(id)) = (text(body, "idType"), text(body, "id")) else {
+            return line.finish(error_response("Invalid request", "idType or id is missing"));
+        };
+        // The latest comes first: what a reference that was used twice finds is not known (section 6a).
+        let found = state.history.iter().rev().find(|transaction| match id_type {
+            "MERCHANT_REFERENCE_CODE" => transaction.reference() == id,
+            "TRANSACTION_ID" => transaction.id() == id,
+            _ => false,
+        });
+        line.finish(match found {
+            Some(transaction) => transaction.reply("TransactionLookupResponse"),
+            None => not_found(),
+        });
+    }
+
+    fn print_receipt(&self, body: &Value, faults: &Faults, line: Line) {
+        let state = lock(&self.state);
+        if state.running.is_some() {
+            return line.finish(busy());
+        }
+        let Some(id) = text(body, "transactionId") else {
+            return line.finish(error_response("Invalid request", "transactionId is missing"));
+        };
+        if !matches!(text(body, "receiptType"), Some("CUSTOMER" | "MERCHANT")) {
+            return line
+                .finish(error_response("Invalid request", "receiptType is neither CUSTOMER nor MERCHANT"));
+        }
+        if !state.history.iter().any(|transaction| transaction.id() == id) {
+            return line.finish(not_found());
+        }
+        let pause = faults.step_pause;
+        tokio::spawn(async move {
+            line.status(&json!({ "type": "OperationStatusResponse", "message": "Printing receipt" }));
+            tokio::time::sleep(pause).await;
+            line.finish(json!({ "type": "PrintReceiptResponse", "message": "Receipt printed" }));
+        });
+    }
+}
+
+/// How a payment will go, as the switches stood when it began.
+struct Plan {
+    steps: u32,
+    step_pause: Duration,
+    hold: bool,
+    outcome: Outcome,
+}
+
+impl Plan {
+    fn new(faults: &Faults, payment: &Payment) -> Self {
+        let declined = faults.decline || payment.amount() == DECLINED_AMOUNT;
+        Self {
+            steps: faults.status_messages.unwrap_or(STEPS),
+            step_pause: faults.step_pause,
+            hold: faults.hold_payment,
+            outcome: if declined { Outcome::Declined } else { Outcome::Approved },
+        }
+    }
+
+    /// Waits out one step, in which orders may come.
+    async fn pause(&self, is_first: bool, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Step {
+        let hold = self.hold && is_first;
+        let end = tokio::time::Instant::now() + self.step_pause;
+        loop {
+            let order = match hold {
+                true => inbox.recv().await,
+                false => match timeout(end - tokio::time::Instant::now(), inbox.recv()).await {
+                    Ok(order) => order,
+                    Err(_) => return Step::Done,
+                },
+            };
+            match order {
+                Some(Order::Cancel) => return Step::Cancelled,
+                Some(Order::Release) if hold => return Step::Done,
+                Some(Order::Release) => {}
+                // Only a terminal that is gone has no one to give orders.
+                None => return Step::Done,
+            }
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Step {
+    Cancelled,
+    Done,
+}
+
+fn text_at(message: &Value, pointer: &str) -> String {
+    message.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn busy() -> Value {
+    error_response("Terminal busy", "another operation runs")
+}
+
+fn not_found() -> Value {
+    error_response("Transaction not found", "no transaction has this id")
+}
+
+/// "Present card" and "Processing".
+const STEPS: u32 = 2;

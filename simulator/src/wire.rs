@@ -1,0 +1,63 @@
+//! The TCP side of a connection, below TLS. A file of its own because one fault, a close without an alert, can only be
+//! done here: by then the TLS library has already decided to send one.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+pub(crate) struct Wire {
+    tcp: TcpStream,
+    muted: Arc<AtomicBool>,
+}
+
+impl Wire {
+    pub(crate) fn new(tcp: TcpStream, muted: Arc<AtomicBool>) -> Self {
+        Self { tcp, muted }
+    }
+
+    /// Makes the coming close a reset.
+    pub(crate) fn reset_on_drop(&self) -> io::Result<()> {
+        self.tcp.set_zero_linger()
+    }
+
+    /// Ends the stream and waits for the peer's end.
+    ///
+    /// A socket that is closed with unread bytes in it sends a reset, which can overtake the alert on the peer's side.
+    pub(crate) async fn close_after_failed_handshake(mut self) -> io::Result<()> {
+        self.tcp.shutdown().await?;
+        let mut scratch = [0; 4096];
+        while self.tcp.read(&mut scratch).await? > 0 {}
+        Ok(())
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.muted.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        Pin::new(&mut self.tcp).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
