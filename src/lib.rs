@@ -33,6 +33,7 @@ mod address;
 mod connection;
 mod device;
 mod error;
+#[doc(hidden)]
 pub mod ffi;
 mod identity;
 mod pairing;

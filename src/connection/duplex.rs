@@ -209,6 +209,7 @@ impl Shared {
     }
 
     fn read_until_the_end(&self) {
+        let _awake = WakeOnPanic(self);
         let mut buffer = vec![0; READ_BYTES];
         let kind = loop {
             let size = match (&*self.tcp).read(&mut buffer) {
@@ -292,6 +293,16 @@ impl Session {
         // Only fills the buffer; fails when the device has closed already.
         let _ = self.socket.close(None).and_then(|()| self.socket.flush());
         self.socket.get_mut().take_output(&mut self.outgoing);
+    }
+}
+
+/// Whoever waits must not wait for a thread that is gone. After an ordinary end there is nothing left
+/// to do: the first reason stays.
+struct WakeOnPanic<'a>(&'a Shared);
+
+impl Drop for WakeOnPanic<'_> {
+    fn drop(&mut self) {
+        self.0.shut_down(Kind::Internal { detail: "the reading thread panicked".into() });
     }
 }
 
