@@ -97,9 +97,7 @@ impl Duplex {
                 Err(nothing) => {
                     let kind = match nothing {
                         Nothing::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: silence },
-                        // Closed by this side while the exchange was under way.
-                        Nothing::Ended(Kind::Closed) => Kind::Cancelled,
-                        Nothing::Ended(kind) => kind,
+                        Nothing::Ended(kind) => under_way(kind),
                     };
                     // A reply that comes now must not be taken for the answer to a later request.
                     self.shared.shut_down(Kind::Closed);
@@ -116,10 +114,10 @@ impl Duplex {
             self.shared.cancel_pending.store(true, Ordering::SeqCst);
         }
         let result = self.shared.send(request.json);
-        if let (true, Err(error)) = (is_cancel, &result) {
-            if error.request_state() == RequestState::NotSent {
-                self.shared.cancel_pending.store(false, Ordering::SeqCst);
-            }
+        if let (true, Err(error)) = (is_cancel, &result)
+            && error.request_state() == RequestState::NotSent
+        {
+            self.shared.cancel_pending.store(false, Ordering::SeqCst);
         }
         result
     }
@@ -175,7 +173,7 @@ impl Shared {
             // The reader knows better if the device said why.
             let kind = self.inbox.ended().unwrap_or_else(|| write_failure(&error));
             self.shut_down(kind.clone());
-            Error::from(kind).with_request_state(RequestState::InDoubt)
+            Error::from(under_way(kind)).with_request_state(RequestState::InDoubt)
         })
     }
 
@@ -185,17 +183,20 @@ impl Shared {
             let _turn = lock(&self.writing);
             self.drain(deadline)?;
         }
-        self.write_left_over(deadline)
+        self.write_left_over(deadline);
+        Ok(())
     }
 
-    /// Writes what is waiting, unless somebody writes now: then that one does it.
-    fn write_left_over(&self, deadline: Deadline) -> io::Result<()> {
+    /// Writes what is waiting, unless somebody writes now: then that one does it. Nobody waits for
+    /// these bytes, so a failure only ends the connection.
+    fn write_left_over(&self, deadline: Deadline) {
         // Whoever found the lock taken has left its bytes; look again after giving it back.
         while !lock(&self.session).outgoing.is_empty() {
-            let Ok(_turn) = self.writing.try_lock() else { return Ok(()) };
-            self.drain(deadline)?;
+            let Ok(_turn) = self.writing.try_lock() else { return };
+            if let Err(error) = self.drain(deadline) {
+                return self.shut_down(write_failure(&error));
+            }
         }
-        Ok(())
     }
 
     fn drain(&self, deadline: Deadline) -> io::Result<()> {
@@ -226,12 +227,9 @@ impl Shared {
             };
             messages.into_iter().for_each(|message| self.inbox.put(message));
             // Pongs, the answer to a close, alerts.
-            let written = self.write_left_over(Deadline::after(WRITE_TIMEOUT));
+            self.write_left_over(Deadline::after(WRITE_TIMEOUT));
             if let Some(kind) = end {
                 break kind;
-            }
-            if let Err(error) = written {
-                break write_failure(&error);
             }
         };
         self.shut_down(kind);
@@ -242,7 +240,7 @@ impl Shared {
             session.close();
         }
         // As far as the socket takes it now; a device that does not read misses nothing.
-        let _ = self.write_left_over(Deadline::after(GOODBYE_TIMEOUT));
+        self.write_left_over(Deadline::after(GOODBYE_TIMEOUT));
     }
 
     fn shut_down(&self, kind: Kind) {
@@ -293,6 +291,14 @@ impl Session {
         // Only fills the buffer; fails when the device has closed already.
         let _ = self.socket.close(None).and_then(|()| self.socket.flush());
         self.socket.get_mut().take_output(&mut self.outgoing);
+    }
+}
+
+/// The end of the connection for a call that was under way: closed by this side means cancelled.
+fn under_way(kind: Kind) -> Kind {
+    match kind {
+        Kind::Closed => Kind::Cancelled,
+        kind => kind,
     }
 }
 

@@ -6,6 +6,7 @@
 //! for a C programmer; `cargo xtask header` regenerates it.
 
 #![allow(unsafe_code, reason = "raw pointers are what a C ABI is made of; each block says why it holds")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "`@param[out]` is Doxygen's, for readers of the header")]
 #![allow(non_camel_case_types, reason = "the names of C")]
 #![allow(
     clippy::missing_safety_doc,

@@ -102,7 +102,10 @@ fn only_key(blocks: &[Block]) -> Result<Numbered<'_>, String> {
         (Some(first), Some(second)) => {
             Err(format!("it holds two private keys (blocks {} and {})", first.number, second.number))
         }
-        (None, _) => Err("it holds no private key".into()),
+        (None, _) => match numbered(blocks).find(|found| found.block.label == Label::EncryptedPrivateKey) {
+            Some(encrypted) => Err(format!("{encrypted} is an encrypted private key")),
+            None => Err("it holds no private key".into()),
+        },
     }
 }
 

@@ -1,0 +1,731 @@
+/*
+ * poslatch: a secure connection between a till and a payment device, over mutual TLS.
+ *
+ * This file is generated from src/ffi by `cargo xtask header`; edit it there.
+ *
+ * LINKING
+ *
+ *   Linux      cc till.c -Iinclude -Ltarget/release -lposlatch
+ *   Windows    link against poslatch.dll; functions and callbacks are cdecl, so do not include this header under /Gz
+ *
+ *   C99, C11 and C++11 take this header as it is. Types of the interface are fixed-width integers, size_t and pointers
+ *   only: no enum, no bool, no struct by value, nothing variadic.
+ *
+ * FIRST USE (examples-c/ has complete programs)
+ *
+ *   poslatch_device *device = NULL;
+ *   poslatch_identity *identity = NULL;
+ *   poslatch_connection *connection = NULL;
+ *   poslatch_buffer *reply = NULL;
+ *   poslatch_error *error = NULL;
+ *
+ *   if (poslatch_device_new("https://192.168.1.20:8443/", &device, &error) != POSLATCH_OK
+ *       || poslatch_device_set_root_ca_file(device, "root-ca.pem", &error) != POSLATCH_OK
+ *       || poslatch_identity_load("till.pem", NULL, &identity, &error) != POSLATCH_OK
+ *       || poslatch_open_mtls(device, identity, &connection, &error) != POSLATCH_OK
+ *       || poslatch_connection_exchange(connection, json, size, 180000, NULL, NULL, &reply, &error) != POSLATCH_OK)
+ *       fprintf(stderr, "%s\n%s\n", poslatch_error_message(error), poslatch_error_advice(error));
+ *
+ *   poslatch_error_free(error);
+ *   ... and every other object with its own _free, in any order.
+ *
+ * ERRORS
+ *
+ *   Fallible functions return a poslatch_status: 0 is success, failures are negative, stable and never reused. Their
+ *   last parameter takes an error object with the facts and the advice; it may be NULL. On success it is set to NULL.
+ *   Branch on the category, show the message and the advice, log the status name.
+ *
+ *   Ask for the request state after a failed exchange. POSLATCH_REQUEST_IN_DOUBT means that the request may have
+ *   reached the device: look the payment up by its merchantReferenceCode, and never repeat it.
+ *
+ * OWNERSHIP
+ *
+ *   What comes back through a `type **` parameter belongs to the caller, who frees it once with the matching _free.
+ *   _free(NULL) does nothing. Outputs are set to NULL on entry and filled only on success. Pointers that a function
+ *   returns directly are borrowed: they live as long as the object that they were asked of, and are never freed.
+ *   Inputs are read during the call and copied if they are kept; objects may be freed while others still use them.
+ *
+ * TEXT AND BYTES
+ *
+ *   Text is UTF-8 and ends with NUL. Bytes are a pointer and a size; (NULL, 0) is empty.
+ *
+ * THREADS
+ *
+ *   A function whose object is `const` may run on any number of threads at once; one whose object is not const needs
+ *   that object to itself, as does every _free. There is no hidden thread-local state: errors travel in objects.
+ *   Interrupting and closing are for any thread at any time, and end what waits. Callbacks run on the calling thread;
+ *   they must not throw or jump out. The library is not for use in a child after fork() without exec().
+ *
+ * VERSIONS
+ *
+ *   Within one major version of the ABI functions and numbers are only added. A program that loads the library at run
+ *   time calls poslatch_abi_check(POSLATCH_ABI_MAJOR, POSLATCH_ABI_MINOR) first.
+ */
+
+
+#ifndef POSLATCH_H
+#define POSLATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The call did what it was asked for. */
+#define POSLATCH_OK 0
+
+/** An argument is missing or has the wrong form. */
+#define POSLATCH_E_ARGUMENT -1
+
+/** The setup code does not have eight characters. */
+#define POSLATCH_E_CODE_MALFORMED -2
+
+/** The object was closed before. */
+#define POSLATCH_E_CLOSED -3
+
+/** Another call is using the connection. */
+#define POSLATCH_E_BUSY -4
+
+/** The request is not a JSON object with a string "type"; nothing was sent. */
+#define POSLATCH_E_REQUEST_NOT_JSON -5
+
+/** The request is larger than the library sends; nothing was sent. */
+#define POSLATCH_E_REQUEST_TOO_LARGE -6
+
+/** A file could not be read or written. */
+#define POSLATCH_E_FILE -7
+
+/** The passphrase of an identity is missing or wrong. */
+#define POSLATCH_E_PASSPHRASE -8
+
+/** The Root CA chain is missing or cannot serve as one. */
+#define POSLATCH_E_ROOT_CA_UNUSABLE -9
+
+/** The identity file or text does not hold a usable identity. */
+#define POSLATCH_E_IDENTITY_UNUSABLE -10
+
+/** The host name of the address could not be resolved. */
+#define POSLATCH_E_NAME_NOT_RESOLVED -100
+
+/** The host answered, but nothing listens on the port. */
+#define POSLATCH_E_REFUSED -101
+
+/** There is no way through the network to the host. */
+#define POSLATCH_E_UNREACHABLE -102
+
+/** The connection was not up within the connect time-out. */
+#define POSLATCH_E_CONNECT_TIMEOUT -103
+
+/** The device closed or reset the connection. */
+#define POSLATCH_E_PEER_CLOSED -104
+
+/** The device stayed silent for longer than allowed. */
+#define POSLATCH_E_RESPONSE_TIMEOUT -105
+
+/** The other side does not speak TLS. */
+#define POSLATCH_E_NOT_TLS -200
+
+/** The two sides have no TLS version or cipher in common. */
+#define POSLATCH_E_TLS_VERSION -201
+
+/** The device's certificate was not issued under the Root CA chain. */
+#define POSLATCH_E_UNKNOWN_ISSUER -202
+
+/** The device's certificate has expired, by this machine's clock. */
+#define POSLATCH_E_DEVICE_CERTIFICATE_EXPIRED -203
+
+/** The device's certificate is not valid yet, by this machine's clock. */
+#define POSLATCH_E_DEVICE_CERTIFICATE_NOT_YET_VALID -204
+
+/** The device's certificate cannot be used for a server. */
+#define POSLATCH_E_DEVICE_CERTIFICATE_UNUSABLE -205
+
+/** A genuine certificate, but of another device than the expected one. */
+#define POSLATCH_E_WRONG_DEVICE -206
+
+/** The device does not accept the till's certificate. */
+#define POSLATCH_E_TILL_CERTIFICATE_REJECTED -207
+
+/** The device does not accept the till's certificate, which has expired. */
+#define POSLATCH_E_TILL_CERTIFICATE_EXPIRED -208
+
+/** The device wants a till certificate where none can be shown. */
+#define POSLATCH_E_TILL_CERTIFICATE_REQUIRED -209
+
+/** The TLS handshake failed for a reason that has no status of its own. */
+#define POSLATCH_E_TLS_FAILED -210
+
+/** The device refused to pair. */
+#define POSLATCH_E_PAIRING_REJECTED -300
+
+/** The device's pairing reply does not hold a usable key and certificate chain. */
+#define POSLATCH_E_PAIRING_REPLY_UNUSABLE -301
+
+/**
+ * The pairing request may have reached the device, but no whole reply came back: take the setup
+ * code as spent.
+ */
+#define POSLATCH_E_PAIRING_REPLY_LOST -302
+
+/** The device answered with an HTTP status that is not the expected one. */
+#define POSLATCH_E_HTTP_STATUS -400
+
+/** The device sent more than the library accepts. */
+#define POSLATCH_E_REPLY_TOO_LARGE -401
+
+/** The device sent a message that is not a JSON object with a string "type". */
+#define POSLATCH_E_REPLY_NOT_JSON -402
+
+/** The device broke the rules of HTTP or WebSocket. */
+#define POSLATCH_E_PROTOCOL_VIOLATION -403
+
+/** The call was interrupted, or the connection closed, from another thread. */
+#define POSLATCH_E_CANCELLED -900
+
+/** A fault of the library itself. */
+#define POSLATCH_E_INTERNAL -999
+
+/** Category: the call or its input is at fault. Mend the program or the setting. */
+#define POSLATCH_CATEGORY_USAGE 1
+
+/** Category: the network or the device's power is at fault. May pass by itself. */
+#define POSLATCH_CATEGORY_NETWORK 2
+
+/** Category: who is who is in question. Do not retry; fetch a person. */
+#define POSLATCH_CATEGORY_TRUST 3
+
+/** Category: the device said no, or said something that cannot be used. */
+#define POSLATCH_CATEGORY_DEVICE 4
+
+/** Category: another thread asked for it. */
+#define POSLATCH_CATEGORY_CANCELLED 5
+
+/** Category: report it to the makers of the library. */
+#define POSLATCH_CATEGORY_INTERNAL 6
+
+/** Request state: the call carries no request, or its fate is known. */
+#define POSLATCH_REQUEST_NONE 0
+
+/** Request state: not one byte of the request left this machine. It can be made again. */
+#define POSLATCH_REQUEST_NOT_SENT 1
+
+/**
+ * Request state: the request may have reached the device. Never repeat it; look it up by its
+ * merchantReferenceCode (TransactionLookupRequest).
+ */
+#define POSLATCH_REQUEST_IN_DOUBT 2
+
+/** Identity check: exactly this serial number, or this whole DNS name. */
+#define POSLATCH_CHECK_NAME 1
+
+/** Identity check: any single-label name under the device domain (the default). */
+#define POSLATCH_CHECK_DOMAIN 2
+
+/** Identity check: the certificate has to cover the host of the URL. */
+#define POSLATCH_CHECK_ADDRESS 3
+
+/**
+ * Identity check: any certificate under the Root CA chain. Weak: the chain belongs to a large
+ * company that also issues certificates to others than payment devices.
+ */
+#define POSLATCH_CHECK_CHAIN_ONLY 4
+
+/** Time-out: resolving, connecting, TLS and WebSocket together. Default: 10000 ms. */
+#define POSLATCH_TIMEOUT_CONNECT 1
+
+/** Time-out: the device's reply to a pairing request. Default: 30000 ms. */
+#define POSLATCH_TIMEOUT_PAIRING 2
+
+/** Silence that poslatch_connection_exchange allows when it is given 0: 180000 ms. */
+#define POSLATCH_SILENCE_DEFAULT_MS 180000
+
+/** Message kind: progress (TransactionStatusResponse, OperationStatusResponse). */
+#define POSLATCH_MESSAGE_STATUS 1
+
+/** Message kind: another "...Response", ErrorResponse included. */
+#define POSLATCH_MESSAGE_REPLY 2
+
+/** Message kind: a type that the vendor does not document. */
+#define POSLATCH_MESSAGE_OTHER 3
+
+/** Connection state: closed, by either side. */
+#define POSLATCH_CONNECTION_CLOSED 0
+
+/** Connection state: open, as far as is known without asking the device. */
+#define POSLATCH_CONNECTION_OPEN 1
+
+/** Major version of the ABI: a library with another one does not fit this header. */
+#define POSLATCH_ABI_MAJOR 0
+
+/** Minor version of the ABI: a library with a higher one fits this header too. */
+#define POSLATCH_ABI_MINOR 1
+
+/**
+ * Bytes that a call gave out: a certificate chain, an identity, a message. Owned by whoever received
+ * it; freed with poslatch_buffer_free, which wipes it. Any number of threads may read it.
+ */
+typedef struct poslatch_buffer poslatch_buffer;
+
+/**
+ * An open connection to one device. Any number of threads may use it at the same time, under the
+ * rules that each function states.
+ */
+typedef struct poslatch_connection poslatch_connection;
+
+/**
+ * A payment device as the till's settings describe it: where it is, who it has to be, whom to
+ * trust. Holds no connection. Calls read it when they start, so it may be changed or freed while a
+ * connection that was opened with it lives on. Setters must not run at the same time as any other
+ * call on the same object; all other calls may.
+ */
+typedef struct poslatch_device poslatch_device;
+
+/**
+ * Why a call failed. Owned by whoever received it through an "error" parameter; freed with
+ * poslatch_error_free. Reading does not change it; any number of threads may. Holds no secret.
+ */
+typedef struct poslatch_error poslatch_error;
+
+/**
+ * The till's identity: its private key, its certificate chain, and the name of the device that it
+ * was paired with. Cannot be changed, so any number of threads may use it. The key is wiped from
+ * memory when the identity and all connections that use it are freed.
+ */
+typedef struct poslatch_identity poslatch_identity;
+
+/**
+ * Result of a function that can fail: POSLATCH_OK, or one of the negative POSLATCH_E_ constants.
+ * The numbers are stable: later versions add to them, and never change or reuse one.
+ */
+typedef int32_t poslatch_status;
+
+/**
+ * Called for each message that arrives during an exchange and does not end it, on the thread that
+ * called poslatch_connection_exchange. `json` is the device's message in UTF-8, terminated, and valid
+ * during the call only. It may call poslatch_connection_send and poslatch_connection_close on the
+ * connection; it must not free it, throw, or leave by longjmp.
+ */
+typedef void (*poslatch_on_status)(void *user, const char *json, size_t size);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/** The library's version and crypto provider, such as "poslatch 0.1.0 (ring)". Static text. */
+const char *poslatch_version_string(void);
+
+/** The library's ABI version: major * 65536 + minor. */
+uint32_t poslatch_abi_version(void);
+
+/**
+ * Tells whether this library fits a program that was built with the given ABI version. A wrapper
+ * calls it first, with POSLATCH_ABI_MAJOR and POSLATCH_ABI_MINOR of its header.
+ *
+ * @return POSLATCH_OK, or POSLATCH_E_ARGUMENT if the library is too old or of another major version.
+ */
+poslatch_status poslatch_abi_check(uint32_t major, uint32_t minor);
+
+/**
+ * Makes the description of a device.
+ *
+ * @param url "https://" or "wss://", then an IPv4 address, an IPv6 address in brackets or a name, and
+ *   the port that the device shows under Generate Code > Details (8443 if left out). UTF-8. With wss a
+ *   payment's status messages arrive while it runs, and it can be cancelled; https has neither.
+ * @param[out] device Owned by the caller; freed with poslatch_device_free.
+ * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
+ * @return POSLATCH_E_ARGUMENT if the URL has another form. Does not block.
+ */
+poslatch_status poslatch_device_new(const char *url, poslatch_device **device, poslatch_error **error);
+
+/**
+ * Loads the Root CA chain that the merchant downloaded: PEM, or the JSON object with
+ * "certificateChain". Its self-signed CAs become trust anchors, the others complete the chains of
+ * devices that send only their own certificate. Needed before anything can be opened.
+ *
+ * @param path File name in UTF-8.
+ * @return POSLATCH_E_FILE, or POSLATCH_E_ROOT_CA_UNUSABLE with what is wrong in which block.
+ */
+poslatch_status poslatch_device_set_root_ca_file(poslatch_device *device,
+                                                 const char *path,
+                                                 poslatch_error **error);
+
+/**
+ * Takes the Root CA chain from memory, in the forms of poslatch_device_set_root_ca_file.
+ *
+ * @param pem The bytes; copied. Need not be terminated.
+ * @param size Their number.
+ * @return POSLATCH_E_ROOT_CA_UNUSABLE with what is wrong in which block.
+ */
+poslatch_status poslatch_device_set_root_ca_pem(poslatch_device *device,
+                                                const uint8_t *pem,
+                                                size_t size,
+                                                poslatch_error **error);
+
+/**
+ * Expects exactly the device with this serial number; the same as poslatch_device_set_identity_check
+ * with POSLATCH_CHECK_NAME. After pairing it is not needed: the identity remembers its device.
+ *
+ * @param serial As the device's About screen shows it, or a whole DNS name. UTF-8; case does not
+ *   matter.
+ * @return POSLATCH_E_ARGUMENT if it cannot be part of a host name.
+ */
+poslatch_status poslatch_device_set_serial(poslatch_device *device,
+                                           const char *serial,
+                                           poslatch_error **error);
+
+/**
+ * Sets how the device has to prove that it is the right one when no identity remembers it: at the
+ * first pairing, and in poslatch_open_tls. There is no check that accepts anything.
+ *
+ * @param check One of the POSLATCH_CHECK_ constants. Default: POSLATCH_CHECK_DOMAIN.
+ * @param name For POSLATCH_CHECK_NAME the serial number or DNS name; for POSLATCH_CHECK_DOMAIN the
+ *   domain under which devices are named, or NULL to keep it (default "cybs.seclib.io"); NULL for the
+ *   others. UTF-8.
+ * @return POSLATCH_E_ARGUMENT if check or name will not do.
+ */
+poslatch_status poslatch_device_set_identity_check(poslatch_device *device,
+                                                   int32_t check,
+                                                   const char *name,
+                                                   poslatch_error **error);
+
+/**
+ * Sets a time-out.
+ *
+ * @param which One of the POSLATCH_TIMEOUT_ constants.
+ * @param ms Milliseconds, at most a day; 0 means the default.
+ * @return POSLATCH_E_ARGUMENT if either will not do.
+ */
+poslatch_status poslatch_device_set_timeout_ms(poslatch_device *device,
+                                               int32_t which,
+                                               uint32_t ms,
+                                               poslatch_error **error);
+
+/**
+ * Makes the calls of poslatch_pair, poslatch_open_mtls and poslatch_open_tls that run on this device
+ * now return POSLATCH_E_CANCELLED, within 200 ms. Later calls and open connections are not touched.
+ * From any thread, as often as you like. NULL is allowed.
+ */
+void poslatch_device_interrupt(const poslatch_device *device);
+
+/**
+ * Frees the description. No call may be using it; connections opened with it live on. NULL is
+ * allowed.
+ */
+void poslatch_device_free(poslatch_device *device);
+
+/**
+ * Pairs the till with the device: sends posId and setup code, and gets an identity, which is the
+ * till's private key with its certificates. Done once; keep the identity with poslatch_identity_save.
+ *
+ * The code is sent only after the device has proven who it is. The device shows a new code every
+ * 300 s, so have everything else ready before it is asked for. Blocks for at most the connect and the
+ * pairing time-out together; poslatch_device_interrupt ends it earlier.
+ *
+ * @param pos_id Your name for this till, unique in the shop. UTF-8; digits are safest, since some
+ *   versions of the app accept nothing else.
+ * @param setup_code The eight characters on the device's screen; spaces around them are ignored.
+ * @param[out] identity Owned by the caller; freed with poslatch_identity_free.
+ * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
+ * @return POSLATCH_E_CODE_MALFORMED before anything is dialled; POSLATCH_E_WRONG_DEVICE,
+ *   POSLATCH_E_UNKNOWN_ISSUER and others of the category TRUST, with nothing sent;
+ *   POSLATCH_E_PAIRING_REJECTED with the device's words: ask for a new code;
+ *   POSLATCH_E_PAIRING_REPLY_LOST: take the code as spent and ask for a new one.
+ */
+poslatch_status poslatch_pair(const poslatch_device *device,
+                              const char *pos_id,
+                              const char *setup_code,
+                              poslatch_identity **identity,
+                              poslatch_error **error);
+
+/**
+ * The certificate chain of an identity as PEM text: the till's own certificate first, each followed
+ * by its issuer, the root last. Holds no secret.
+ *
+ * @param[out] pem Owned by the caller; freed with poslatch_buffer_free.
+ * @return POSLATCH_E_ARGUMENT if `identity` or `pem` is NULL. Does not block.
+ */
+poslatch_status poslatch_get_cert_chain(const poslatch_identity *identity,
+                                        poslatch_buffer **pem,
+                                        poslatch_error **error);
+
+/**
+ * Writes the identity to one PEM file that only this user can read (Unix: mode 0600). An older file
+ * is replaced only when the new one is safe on disk. openssl and curl read the file as it is.
+ *
+ * @param path File name in UTF-8. A symbolic link there is replaced, not followed.
+ * @param passphrase Encrypts the private key (PBES2, AES-256); UTF-8. NULL: not encrypted.
+ * @return POSLATCH_E_FILE, POSLATCH_E_ARGUMENT. Blocks for the disk, and about a second on a slow
+ *   machine for the passphrase.
+ */
+poslatch_status poslatch_identity_save(const poslatch_identity *identity,
+                                       const char *path,
+                                       const char *passphrase,
+                                       poslatch_error **error);
+
+/**
+ * Reads an identity from a file that poslatch_identity_save wrote. An expired one is read too: its
+ * facts are of use.
+ *
+ * @param path File name in UTF-8.
+ * @param passphrase The one that it was saved with; NULL if without.
+ * @param[out] identity Owned by the caller; freed with poslatch_identity_free.
+ * @return POSLATCH_E_FILE, POSLATCH_E_PASSPHRASE, POSLATCH_E_IDENTITY_UNUSABLE.
+ */
+poslatch_status poslatch_identity_load(const char *path,
+                                       const char *passphrase,
+                                       poslatch_identity **identity,
+                                       poslatch_error **error);
+
+/**
+ * Gives the identity out as the text that poslatch_identity_save writes, for tills that keep their
+ * keys elsewhere. It holds the private key.
+ *
+ * @param passphrase Encrypts the private key; NULL: not encrypted.
+ * @param[out] pem Owned by the caller; freed, and wiped, with poslatch_buffer_free.
+ * @return POSLATCH_E_ARGUMENT.
+ */
+poslatch_status poslatch_identity_export_pem(const poslatch_identity *identity,
+                                             const char *passphrase,
+                                             poslatch_buffer **pem,
+                                             poslatch_error **error);
+
+/**
+ * Reads an identity from the text that poslatch_identity_export_pem gave.
+ *
+ * @param pem The bytes; copied. Need not be terminated.
+ * @param size Their number.
+ * @param passphrase The one that it was exported with; NULL if without.
+ * @param[out] identity Owned by the caller; freed with poslatch_identity_free.
+ * @return POSLATCH_E_PASSPHRASE, POSLATCH_E_IDENTITY_UNUSABLE.
+ */
+poslatch_status poslatch_identity_from_pem(const uint8_t *pem,
+                                           size_t size,
+                                           const char *passphrase,
+                                           poslatch_identity **identity,
+                                           poslatch_error **error);
+
+/**
+ * The posId under which the till was paired. UTF-8.
+ *
+ * @return Valid until the identity is freed; "" if `identity` is NULL. Never NULL.
+ */
+const char *poslatch_identity_pos_id(const poslatch_identity *identity);
+
+/**
+ * The name of the device that the till was paired with, in lower case, such as
+ * "1850000123.cybs.seclib.io". Only that device can be opened with the identity.
+ *
+ * @return Valid until the identity is freed; "" if the device's certificate held no name, or
+ *   `identity` is NULL. Never NULL.
+ */
+const char *poslatch_identity_device_name(const poslatch_identity *identity);
+
+/** Start of the till certificate's life, in seconds since 1970 (UTC); 0 if `identity` is NULL. */
+int64_t poslatch_identity_not_before(const poslatch_identity *identity);
+
+/**
+ * End of the till certificate's life, in seconds since 1970 (UTC); 0 if `identity` is NULL. There is
+ * no renewal but pairing again.
+ */
+int64_t poslatch_identity_not_after(const poslatch_identity *identity);
+
+/**
+ * SHA-256 of the till's certificate: 64 lower-case hexadecimal digits.
+ *
+ * @return Valid until the identity is freed; "" if `identity` is NULL. Never NULL.
+ */
+const char *poslatch_identity_fingerprint(const poslatch_identity *identity);
+
+/** Frees an identity. Connections opened with it live on. NULL is allowed. */
+void poslatch_identity_free(poslatch_identity *identity);
+
+/**
+ * Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired
+ * with, whatever its address now, and the till shows its certificate. Success means that the device
+ * has accepted it.
+ *
+ * Blocks for at most the connect time-out; poslatch_device_interrupt ends it earlier.
+ *
+ * @param[out] connection Owned by the caller; freed with poslatch_connection_free.
+ * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
+ * @return POSLATCH_E_REFUSED and others of the category NETWORK: try again later;
+ *   POSLATCH_E_WRONG_DEVICE, POSLATCH_E_TILL_CERTIFICATE_REJECTED and others of the category TRUST: do
+ *   not try again by yourself.
+ */
+poslatch_status poslatch_open_mtls(const poslatch_device *device,
+                                   const poslatch_identity *identity,
+                                   poslatch_connection **connection,
+                                   poslatch_error **error);
+
+/**
+ * Opens a connection without a till certificate, for a device whose Security setting is TLS. The
+ * device is verified exactly as otherwise. A device set to mTLS lets such a connection do nothing but
+ * pair.
+ *
+ * As poslatch_open_mtls in all other respects.
+ */
+poslatch_status poslatch_open_tls(const poslatch_device *device,
+                                  poslatch_connection **connection,
+                                  poslatch_error **error);
+
+/**
+ * Sends one request and waits for its final reply: the message of the matching type, or an
+ * ErrorResponse. What else arrives meanwhile, status messages above all, goes to `on_status`.
+ *
+ * One exchange at a time on a connection. Another thread may meanwhile send a CancelRequest with
+ * poslatch_connection_send, or close the connection. Over https there are no status messages.
+ *
+ * Store the request's merchantReferenceCode before you call. If the error's request state is
+ * POSLATCH_REQUEST_IN_DOUBT, the payment may have gone through: do not repeat it; open a new
+ * connection and ask with a TransactionLookupRequest. Nothing is ever sent twice by itself.
+ *
+ * @param json One JSON object with a string "type", in UTF-8; need not be terminated.
+ * @param size Its size in bytes, at most 1 MiB.
+ * @param silence_ms How long the device may say nothing at all; each message starts it anew. 0 means
+ *   POSLATCH_SILENCE_DEFAULT_MS.
+ * @param on_status May be NULL.
+ * @param user Passed to on_status as it is.
+ * @param[out] reply The device's JSON; owned by the caller, freed with poslatch_buffer_free. Whether
+ *   the payment was approved stands in processingDetails.status, never in the message texts.
+ * @return POSLATCH_OK also for an ErrorResponse: it is a reply. Failures before sending:
+ *   POSLATCH_E_REQUEST_NOT_JSON, POSLATCH_E_BUSY, POSLATCH_E_CLOSED and others, not sent. Failures
+ *   after: POSLATCH_E_RESPONSE_TIMEOUT, POSLATCH_E_PEER_CLOSED and others, in doubt; a wss connection
+ *   is closed by them.
+ */
+poslatch_status poslatch_connection_exchange(const poslatch_connection *connection,
+                                             const char *json,
+                                             size_t size,
+                                             uint32_t silence_ms,
+                                             poslatch_on_status on_status,
+                                             void *user,
+                                             poslatch_buffer **reply,
+                                             poslatch_error **error);
+
+/**
+ * Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any
+ * message for a till that takes the answers with poslatch_connection_receive. Needs wss.
+ *
+ * From any thread. Blocks only as long as the device does not take the bytes, at most 10 s.
+ *
+ * @param json One JSON object with a string "type", in UTF-8; need not be terminated.
+ * @param size Its size in bytes, at most 1 MiB.
+ * @return POSLATCH_E_BUSY if an exchange runs and the message is no CancelRequest;
+ *   POSLATCH_E_ARGUMENT on an https connection; else as poslatch_connection_exchange.
+ */
+poslatch_status poslatch_connection_send(const poslatch_connection *connection,
+                                         const char *json,
+                                         size_t size,
+                                         poslatch_error **error);
+
+/**
+ * Waits for a message that belongs to no exchange. At most 64 of them are kept; then the oldest goes.
+ * Needs wss.
+ *
+ * From any thread. A time-out loses nothing: call again.
+ *
+ * @param timeout_ms How long to wait; 0 means POSLATCH_SILENCE_DEFAULT_MS.
+ * @param[out] kind One of the POSLATCH_MESSAGE_ constants. May be NULL.
+ * @param[out] message The device's JSON; owned by the caller, freed with poslatch_buffer_free.
+ * @return POSLATCH_E_RESPONSE_TIMEOUT if none came; POSLATCH_E_PEER_CLOSED or POSLATCH_E_CLOSED once
+ *   the connection is down and everything received was handed out.
+ */
+poslatch_status poslatch_connection_receive(const poslatch_connection *connection,
+                                            uint32_t timeout_ms,
+                                            int32_t *kind,
+                                            poslatch_buffer **message,
+                                            poslatch_error **error);
+
+/**
+ * Whether the connection is open: one of the POSLATCH_CONNECTION_ constants. Told from what is known,
+ * without asking the device.
+ */
+int32_t poslatch_connection_state(const poslatch_connection *connection);
+
+/**
+ * The verified name of the device, in lower case.
+ *
+ * @return Valid until the connection is freed; "" if the device's certificate holds no name, or
+ *   `connection` is NULL. Never NULL.
+ */
+const char *poslatch_connection_server_name(const poslatch_connection *connection);
+
+/**
+ * "TLSv1.3" or "TLSv1.2".
+ *
+ * @return Valid until the connection is freed; "" if `connection` is NULL. Never NULL.
+ */
+const char *poslatch_connection_tls_version(const poslatch_connection *connection);
+
+/**
+ * Closes the connection: calls that wait on it return within 50 ms, an exchange with
+ * POSLATCH_E_CANCELLED and in doubt; later calls return POSLATCH_E_CLOSED. From any thread, as often
+ * as you like. NULL is allowed.
+ */
+void poslatch_connection_close(const poslatch_connection *connection);
+
+/**
+ * Closes and frees a connection. No other call may be using it: close it first, and let them return.
+ * NULL is allowed.
+ */
+void poslatch_connection_free(poslatch_connection *connection);
+
+/**
+ * The content. A NUL follows it, so text can be used as a C string.
+ *
+ * @return Valid until the buffer is freed; NULL if `buffer` is NULL.
+ */
+const uint8_t *poslatch_buffer_data(const poslatch_buffer *buffer);
+
+/** Size of the content in bytes, without the NUL that follows it; 0 if `buffer` is NULL. */
+size_t poslatch_buffer_size(const poslatch_buffer *buffer);
+
+/** Wipes and frees a buffer. NULL is allowed. */
+void poslatch_buffer_free(poslatch_buffer *buffer);
+
+/** The status that the failed call returned; POSLATCH_OK if `error` is NULL. */
+poslatch_status poslatch_error_status(const poslatch_error *error);
+
+/** What to branch on: one of the POSLATCH_CATEGORY_ constants; 0 if `error` is NULL. */
+int32_t poslatch_error_category(const poslatch_error *error);
+
+/**
+ * What happened, with the facts: one line of UTF-8, a lower-case fragment without full stop.
+ *
+ * @return Valid until the error is freed; "" if `error` is NULL. Never NULL.
+ */
+const char *poslatch_error_message(const poslatch_error *error);
+
+/**
+ * What to do now, in whole sentences for the person at the till or the support desk: one line of
+ * UTF-8.
+ *
+ * @return Valid until the error is freed; "" if `error` is NULL. Never NULL.
+ */
+const char *poslatch_error_advice(const poslatch_error *error);
+
+/**
+ * What is known about the request that the call carried: one of the POSLATCH_REQUEST_ constants.
+ *
+ * After POSLATCH_REQUEST_IN_DOUBT a payment must not be repeated: look it up.
+ */
+int32_t poslatch_error_request_state(const poslatch_error *error);
+
+/** The HTTP status that the device answered with, where that is what failed; else 0. */
+int32_t poslatch_error_http_status(const poslatch_error *error);
+
+/** The operating system's error number (errno, or the one of Winsock), where there is one; else 0. */
+int32_t poslatch_error_os_code(const poslatch_error *error);
+
+/** Frees an error. NULL is allowed. */
+void poslatch_error_free(poslatch_error *error);
+
+/**
+ * The name of a status, such as "WRONG_DEVICE": the constant without its prefix.
+ *
+ * @return Static text; "OK" for POSLATCH_OK, "UNKNOWN" for a number that this library does not know.
+ */
+const char *poslatch_status_name(poslatch_status status);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* POSLATCH_H */

@@ -1,0 +1,218 @@
+//! The C ABI called as a careless program would: NULL everywhere, bad text, closed objects.
+
+#![allow(unsafe_code, reason = "calling a C ABI is unsafe by its nature")]
+
+use crate::common::*;
+use poslatch::ffi::{
+    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, pairing::*, version::*,
+};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr::{null, null_mut};
+
+fn c(text: impl Into<Vec<u8>>) -> CString {
+    CString::new(text).expect("no NUL inside")
+}
+
+fn text(pointer: *const c_char) -> String {
+    assert!(!pointer.is_null());
+    unsafe { CStr::from_ptr(pointer) }.to_str().expect("UTF-8").to_owned()
+}
+
+/// A dangling value that every failing call has to overwrite.
+fn garbage<T>() -> *mut T {
+    std::ptr::without_provenance_mut(0x1000)
+}
+
+#[test]
+fn the_whole_story_can_be_told_through_the_abi() {
+    let simulator = simulator();
+    let url = c(format!("wss://{}/", simulator.address()));
+    let roots = simulator.root_ca_chain_pem();
+    unsafe {
+        let (mut device, mut identity, mut connection) = (null_mut(), null_mut(), null_mut());
+        let (mut chain, mut reply, mut error) = (null_mut(), null_mut(), garbage());
+        assert_eq!(poslatch_abi_check(POSLATCH_ABI_MAJOR, POSLATCH_ABI_MINOR), POSLATCH_OK);
+        assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, &mut error), POSLATCH_OK);
+        assert!(error.is_null(), "cleared on success");
+        assert_eq!(
+            poslatch_device_set_root_ca_pem(device, roots.as_ptr(), roots.len(), &mut error),
+            POSLATCH_OK
+        );
+        assert_eq!(poslatch_device_set_serial(device, c(SERIAL).as_ptr(), &mut error), POSLATCH_OK);
+        let code = c(simulator.setup_code());
+        assert_eq!(
+            poslatch_pair(device, c("1001").as_ptr(), code.as_ptr(), &mut identity, &mut error),
+            POSLATCH_OK
+        );
+        assert_eq!(text(poslatch_identity_pos_id(identity)), "1001");
+        assert_eq!(text(poslatch_identity_device_name(identity)), DEVICE_NAME);
+        assert_eq!(poslatch_get_cert_chain(identity, &mut chain, &mut error), POSLATCH_OK);
+        assert_eq!(poslatch_buffer_data(chain).add(poslatch_buffer_size(chain)).read(), 0, "terminated");
+        poslatch_buffer_free(chain);
+        assert_eq!(poslatch_open_mtls(device, identity, &mut connection, &mut error), POSLATCH_OK);
+        // What is open needs neither any more.
+        poslatch_device_free(device);
+        poslatch_identity_free(identity);
+        assert_eq!(poslatch_connection_state(connection), POSLATCH_CONNECTION_OPEN);
+
+        unsafe extern "C" fn count(user: *mut c_void, json: *const c_char, size: usize) {
+            assert_eq!(text(json).len(), size);
+            unsafe { *user.cast::<u32>() += 1 };
+        }
+        let sale = r#"{"type":"PaymentRequest","merchantReferenceCode":"A-1","amountDetails":{"amount":"1.00","currency":"EUR"}}"#;
+        let mut statuses = 0_u32;
+        let status = poslatch_connection_exchange(
+            connection,
+            sale.as_ptr().cast(),
+            sale.len(),
+            0,
+            Some(count),
+            (&raw mut statuses).cast(),
+            &mut reply,
+            &mut error,
+        );
+        assert_eq!(status, POSLATCH_OK);
+        assert!(statuses > 0);
+        assert!(text(poslatch_buffer_data(reply).cast()).contains("APPROVED"));
+        poslatch_buffer_free(reply);
+
+        poslatch_connection_close(connection);
+        poslatch_connection_close(connection);
+        assert_eq!(poslatch_connection_state(connection), POSLATCH_CONNECTION_CLOSED);
+        let status = poslatch_connection_exchange(
+            connection,
+            sale.as_ptr().cast(),
+            sale.len(),
+            0,
+            None,
+            null_mut(),
+            &mut reply,
+            &mut error,
+        );
+        assert_eq!(status, POSLATCH_E_CLOSED);
+        assert!(reply.is_null(), "cleared on failure");
+        assert_eq!(poslatch_error_status(error), POSLATCH_E_CLOSED);
+        assert_eq!(poslatch_error_category(error), POSLATCH_CATEGORY_USAGE);
+        assert_eq!(poslatch_error_request_state(error), POSLATCH_REQUEST_NOT_SENT);
+        assert_eq!(text(poslatch_error_message(error)), "the connection was closed");
+        assert_eq!(text(poslatch_error_advice(error)), "Open a new connection.");
+        poslatch_error_free(error);
+        poslatch_connection_free(connection);
+    }
+}
+
+#[test]
+fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
+    let simulator = simulator();
+    let url = c(format!("https://{}/", simulator.address()));
+    let some = c("x");
+    unsafe {
+        let mut device = null_mut();
+        assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, null_mut()), POSLATCH_OK);
+        let (mut identity, mut connection, mut buffer) = (garbage(), garbage(), garbage());
+        let e = null_mut();
+        let statuses = [
+            poslatch_device_new(null(), &mut device.clone(), e),
+            poslatch_device_new(url.as_ptr(), null_mut(), e),
+            poslatch_device_set_root_ca_file(null_mut(), some.as_ptr(), e),
+            poslatch_device_set_root_ca_file(device, null(), e),
+            poslatch_device_set_root_ca_pem(null_mut(), some.as_ptr().cast(), 1, e),
+            poslatch_device_set_root_ca_pem(device, null(), 1, e),
+            poslatch_device_set_serial(null_mut(), some.as_ptr(), e),
+            poslatch_device_set_serial(device, null(), e),
+            poslatch_device_set_identity_check(null_mut(), POSLATCH_CHECK_DOMAIN, null(), e),
+            poslatch_device_set_identity_check(device, POSLATCH_CHECK_NAME, null(), e),
+            poslatch_device_set_identity_check(device, POSLATCH_CHECK_ADDRESS, some.as_ptr(), e),
+            poslatch_device_set_identity_check(device, 99, null(), e),
+            poslatch_device_set_timeout_ms(null_mut(), POSLATCH_TIMEOUT_CONNECT, 1, e),
+            poslatch_device_set_timeout_ms(device, 99, 1, e),
+            poslatch_device_set_timeout_ms(device, POSLATCH_TIMEOUT_CONNECT, u32::MAX, e),
+            poslatch_pair(null(), some.as_ptr(), some.as_ptr(), &mut identity, e),
+            poslatch_pair(device, null(), some.as_ptr(), &mut identity, e),
+            poslatch_pair(device, some.as_ptr(), null(), &mut identity, e),
+            poslatch_pair(device, some.as_ptr(), some.as_ptr(), null_mut(), e),
+            poslatch_get_cert_chain(null(), &mut buffer, e),
+            poslatch_identity_save(null(), some.as_ptr(), null(), e),
+            poslatch_identity_load(null(), null(), &mut identity, e),
+            poslatch_identity_load(some.as_ptr(), null(), null_mut(), e),
+            poslatch_identity_export_pem(null(), null(), &mut buffer, e),
+            poslatch_identity_from_pem(null(), 1, null(), &mut identity, e),
+            poslatch_open_mtls(null(), null(), &mut connection, e),
+            poslatch_open_mtls(device, null(), &mut connection, e),
+            poslatch_open_tls(null(), &mut connection, e),
+            poslatch_connection_exchange(null(), null(), 0, 0, None, null_mut(), &mut buffer, e),
+            poslatch_connection_exchange(null(), null(), 0, 0, None, null_mut(), null_mut(), e),
+            poslatch_connection_send(null(), null(), 0, e),
+            poslatch_connection_receive(null(), 0, null_mut(), &mut buffer, e),
+        ];
+        for (number, status) in statuses.into_iter().enumerate() {
+            assert_eq!(status, POSLATCH_E_ARGUMENT, "call {number}");
+        }
+        assert!(identity.is_null() && connection.is_null() && buffer.is_null(), "outputs are cleared");
+
+        for empty in [
+            poslatch_error_message(null()),
+            poslatch_error_advice(null()),
+            poslatch_identity_pos_id(null()),
+            poslatch_identity_device_name(null()),
+            poslatch_identity_fingerprint(null()),
+            poslatch_connection_server_name(null()),
+            poslatch_connection_tls_version(null()),
+        ] {
+            assert_eq!(text(empty), "");
+        }
+        assert_eq!(poslatch_error_status(null()), POSLATCH_OK);
+        assert_eq!(poslatch_error_category(null()), 0);
+        assert_eq!(poslatch_error_request_state(null()), POSLATCH_REQUEST_NONE);
+        assert_eq!((poslatch_error_http_status(null()), poslatch_error_os_code(null())), (0, 0));
+        assert_eq!((poslatch_identity_not_before(null()), poslatch_identity_not_after(null())), (0, 0));
+        assert_eq!((poslatch_buffer_data(null()), poslatch_buffer_size(null())), (null(), 0));
+        assert_eq!(poslatch_connection_state(null()), POSLATCH_CONNECTION_CLOSED);
+        poslatch_device_interrupt(null());
+        poslatch_connection_close(null());
+        poslatch_device_free(null_mut());
+        poslatch_identity_free(null_mut());
+        poslatch_connection_free(null_mut());
+        poslatch_buffer_free(null_mut());
+        poslatch_error_free(null_mut());
+        poslatch_device_free(device);
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_is_an_argument_error_that_names_the_argument() {
+    let bad = c(vec![0xff, b'x']);
+    let url = c("https://127.0.0.1/");
+    unsafe {
+        let mut device = null_mut();
+        assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, null_mut()), POSLATCH_OK);
+        let mut identity = null_mut();
+        type Call<'a> = &'a mut dyn FnMut(&mut *mut poslatch_error) -> poslatch_status;
+        let calls: [(&str, Call); 5] = [
+            ("url", &mut |e| poslatch_device_new(bad.as_ptr(), &mut null_mut(), e)),
+            ("path", &mut |e| poslatch_device_set_root_ca_file(device, bad.as_ptr(), e)),
+            ("serial", &mut |e| poslatch_device_set_serial(device, bad.as_ptr(), e)),
+            ("setup_code", &mut |e| poslatch_pair(device, url.as_ptr(), bad.as_ptr(), &mut identity, e)),
+            ("passphrase", &mut |e| poslatch_identity_load(url.as_ptr(), bad.as_ptr(), &mut null_mut(), e)),
+        ];
+        for (argument, call) in calls {
+            let mut error = null_mut();
+            assert_eq!(call(&mut error), POSLATCH_E_ARGUMENT, "{argument}");
+            let message = text(poslatch_error_message(error));
+            assert_eq!(message, format!("argument \"{argument}\": it is not UTF-8"));
+            poslatch_error_free(error);
+        }
+        poslatch_device_free(device);
+    }
+}
+
+#[test]
+fn versions_and_names_are_told() {
+    assert!(text(poslatch_version_string()).starts_with("poslatch 0."));
+    assert_eq!(poslatch_abi_version(), POSLATCH_ABI_MAJOR * 65536 + POSLATCH_ABI_MINOR);
+    assert_eq!(poslatch_abi_check(POSLATCH_ABI_MAJOR, POSLATCH_ABI_MINOR + 1), POSLATCH_E_ARGUMENT);
+    assert_eq!(poslatch_abi_check(POSLATCH_ABI_MAJOR + 1, 0), POSLATCH_E_ARGUMENT);
+    assert_eq!(text(poslatch_status_name(POSLATCH_E_WRONG_DEVICE)), "WRONG_DEVICE");
+    assert_eq!(text(poslatch_status_name(POSLATCH_OK)), "OK");
+    assert_eq!(text(poslatch_status_name(12345)), "UNKNOWN");
+}

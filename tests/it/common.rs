@@ -1,0 +1,77 @@
+//! What every test needs: a device, a till that is set up for it, and a way to ask what arrived.
+
+use poslatch::{Device, DeviceBuilder, Error, Identity};
+use poslatch_simulator::{Event, Faults, Simulator};
+use std::time::Duration;
+
+/// Far longer than anything takes; reached only when a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) const SERIAL: &str = "1850000123";
+pub(crate) const DEVICE_NAME: &str = "1850000123.cybs.seclib.io";
+
+/// The two ways to reach a device.
+pub(crate) const SCHEMES: [&str; 2] = ["https", "wss"];
+
+pub(crate) fn simulator() -> Simulator {
+    simulator_with(Faults::default())
+}
+
+pub(crate) fn simulator_with(faults: Faults) -> Simulator {
+    Simulator::builder().serial(SERIAL).faults(faults).start().expect("a simulator starts")
+}
+
+/// The till's settings for this device, with nothing about its identity but the Root CA chain.
+pub(crate) fn builder(simulator: &Simulator, scheme: &str) -> DeviceBuilder {
+    Device::builder(&format!("{scheme}://{}/", simulator.address()))
+        .root_ca_pem(simulator.root_ca_chain_pem())
+}
+
+pub(crate) fn device(simulator: &Simulator, scheme: &str) -> Device {
+    builder(simulator, scheme).build().expect("the settings are right")
+}
+
+/// An identity that the device knows, without the work of pairing.
+pub(crate) fn identity(simulator: &Simulator, pos_id: &str) -> Identity {
+    let issued = simulator.issue_till(pos_id);
+    let text = format!(
+        "poslatch identity 1\nposId: {pos_id}\nDevice: {}\n{}{}",
+        simulator.device_name(),
+        issued.key_pem_pkcs8,
+        issued.chain_pem
+    );
+    Identity::from_pem(text.as_bytes(), None).expect("an identity of the device's making")
+}
+
+/// Waits for the first event that `pick` likes.
+pub(crate) fn wait<T>(simulator: &Simulator, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
+    match simulator.wait_for(|events| events.iter().find_map(&pick), PATIENCE) {
+        Ok(found) => found,
+        Err(timeout) => panic!("no {what}: {timeout:?}"),
+    }
+}
+
+/// How many application bytes the device had received on its connections, once all are closed.
+pub(crate) fn application_bytes(simulator: &Simulator) -> u64 {
+    let closed = |events: &[Event]| {
+        let connected = events.iter().filter(|event| matches!(event, Event::Connected { .. })).count();
+        let gone = events.iter().filter(|event| matches!(event, Event::Disconnected { .. })).count();
+        (connected > 0 && connected == gone).then_some(())
+    };
+    simulator.wait_for(closed, PATIENCE).expect("every connection ends");
+    let mut totals = std::collections::HashMap::new();
+    for event in simulator.events() {
+        if let Event::ApplicationBytes { connection, total } = event {
+            totals.insert(connection, total);
+        }
+    }
+    totals.values().copied().sum()
+}
+
+/// The error of a call that must not succeed, with its story for the message of a failing test.
+pub(crate) fn failure<T>(result: Result<T, Error>, case: &str) -> Error {
+    match result {
+        Ok(_) => panic!("{case}: succeeded, but has to fail"),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the library against the device simulator, over real TLS with real certificates.
+//!
+//! One program, because linking is what costs time; one file for each subject.
+
+mod c_abi;
+mod common;
+mod connection;
+mod network;
+mod pairing;
+mod pairing_replies;
+mod secrets;
+mod trust;

@@ -1,0 +1,278 @@
+//! Who is who: every way in which the other side can be the wrong one.
+
+use crate::common::*;
+use poslatch::{Category, Device, IdentityCheck, RequestState, Status};
+use poslatch_simulator::{
+    Alert, CertificateHint, ClientCertificate, Event, Faults, Pki, ServerCertificate, ServerChain, Simulator,
+    TlsVersions,
+};
+
+fn with_certificate(certificate: ServerCertificate) -> Simulator {
+    simulator_with(Faults { server_certificate: certificate, ..Faults::default() })
+}
+
+#[test]
+fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
+    for scheme in SCHEMES {
+        for (certificate, status, fact) in [
+            (ServerCertificate::ForeignRoot, Status::UnknownIssuer, "\"Simulated Issuing CA\""),
+            (
+                ServerCertificate::WrongName("1850000999.cybs.seclib.io".into()),
+                Status::WrongDevice,
+                "expected \"1850000123.cybs.seclib.io\", found \"1850000999.cybs.seclib.io\"",
+            ),
+            (ServerCertificate::NoSan, Status::WrongDevice, "a certificate without any name"),
+            (ServerCertificate::Expired, Status::DeviceCertificateExpired, "this machine's clock says 20"),
+            (
+                ServerCertificate::NotYetValid,
+                Status::DeviceCertificateNotYetValid,
+                "this machine's clock says 20",
+            ),
+            (ServerCertificate::ClientAuthOnly, Status::DeviceCertificateUnusable, "not meant for servers"),
+        ] {
+            let case = format!("{scheme} {certificate:?}");
+            let simulator = with_certificate(certificate);
+            let device = builder(&simulator, scheme).serial(SERIAL).build().expect("valid");
+            let error = failure(device.pair("1001", &simulator.setup_code()), &case);
+            assert_eq!(error.status(), status, "{case}: {error:?}");
+            assert_eq!(error.category(), Category::Trust, "{case}");
+            assert_eq!(error.request_state(), RequestState::NotSent, "{case}");
+            assert!(error.message().contains(fact), "{case}: {error:?}");
+            assert_eq!(application_bytes(&simulator), 0, "{case}");
+        }
+    }
+}
+
+#[test]
+fn without_a_root_ca_chain_nothing_is_dialled() {
+    let simulator = simulator();
+    let device = Device::builder(&format!("https://{}/", simulator.address())).build().expect("valid");
+    let error = failure(device.pair("1001", &simulator.setup_code()), "no roots");
+    assert_eq!(error.status(), Status::RootCaUnusable);
+    assert!(!simulator.events().iter().any(|event| matches!(event, Event::Connected { .. })));
+}
+
+#[test]
+fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
+    let other = "1850000999.cybs.seclib.io";
+    for (check, certificate, expected) in [
+        (IdentityCheck::Domain, ServerCertificate::Normal, None),
+        (IdentityCheck::Domain, ServerCertificate::WrongName(other.into()), None),
+        (
+            IdentityCheck::Domain,
+            ServerCertificate::WrongName("till.example.com".into()),
+            Some("expected a name under \"cybs.seclib.io\", found \"till.example.com\""),
+        ),
+        (
+            IdentityCheck::Domain,
+            ServerCertificate::WrongName("a.b.cybs.seclib.io".into()),
+            Some("found \"a.b.cybs.seclib.io\""),
+        ),
+        (IdentityCheck::Name(SERIAL.into()), ServerCertificate::Normal, None),
+        (IdentityCheck::Name("1850000123.CYBS.seclib.io".into()), ServerCertificate::Normal, None),
+        (
+            IdentityCheck::Name(SERIAL.into()),
+            ServerCertificate::WrongName(other.into()),
+            Some("found \"1850000999.cybs.seclib.io\""),
+        ),
+        (IdentityCheck::Address, ServerCertificate::Normal, Some("expected \"127.0.0.1\"")),
+        (IdentityCheck::ChainOnly, ServerCertificate::WrongName("till.example.com".into()), None),
+    ] {
+        let case = format!("{check:?} {certificate:?}");
+        let simulator = with_certificate(certificate);
+        let device = builder(&simulator, "https").identity_check(check).build().expect("valid");
+        let result = device.pair("1001", &simulator.setup_code());
+        match expected {
+            None => drop(result.unwrap_or_else(|error| panic!("{case}: {error:?}"))),
+            Some(fact) => {
+                let error = failure(result, &case);
+                assert_eq!(error.status(), Status::WrongDevice, "{case}: {error:?}");
+                assert!(error.message().contains(fact), "{case}: {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sni_is_the_expected_name_and_never_an_address() {
+    for (check, sni) in [
+        (IdentityCheck::Name(SERIAL.into()), Some(DEVICE_NAME.to_owned())),
+        (IdentityCheck::Domain, None),
+        (IdentityCheck::ChainOnly, None),
+    ] {
+        let simulator = simulator();
+        let device = builder(&simulator, "https").identity_check(check.clone()).build().expect("valid");
+        let identity = device.pair("1001", &simulator.setup_code()).expect("pairs");
+        let seen = |with_certificate: bool| {
+            wait(&simulator, "handshake", |event| match event {
+                Event::Handshake { sni, client_certificate, .. }
+                    if client_certificate.is_some() == with_certificate =>
+                {
+                    Some(sni.clone())
+                }
+                _ => None,
+            })
+        };
+        assert_eq!(seen(false), sni, "{check:?}");
+        device.open_mtls(&identity).expect("opens");
+        assert_eq!(seen(true), Some(DEVICE_NAME.to_owned()), "{check:?}: the identity remembers");
+    }
+}
+
+#[test]
+fn after_pairing_only_the_same_device_will_do_whatever_the_check() {
+    for check in [IdentityCheck::Domain, IdentityCheck::ChainOnly] {
+        for scheme in SCHEMES {
+            let simulator = simulator();
+            let device = builder(&simulator, scheme).identity_check(check.clone()).build().expect("valid");
+            let identity = device.pair("1001", &simulator.setup_code()).expect("pairs");
+
+            let other = ServerCertificate::WrongName("1850000999.cybs.seclib.io".into());
+            simulator.set_faults(Faults { server_certificate: other, ..Faults::default() });
+            let error = failure(device.open_mtls(&identity), "another device at the old address");
+            assert_eq!(error.status(), Status::WrongDevice, "{error:?}");
+            assert_eq!(
+                error.message(),
+                "wrong device: expected \"1850000123.cybs.seclib.io\", found \"1850000999.cybs.seclib.io\""
+            );
+            assert_eq!(
+                error.advice(),
+                "Check the address of the device, or pair again if the device was replaced."
+            );
+        }
+    }
+}
+
+#[test]
+fn an_identity_of_another_device_is_not_tried() {
+    let simulator = simulator();
+    let identity = identity(&simulator, "1001");
+    let device = builder(&simulator, "https").serial("1850000999").build().expect("valid");
+    let error = failure(device.open_mtls(&identity), "other serial");
+    assert_eq!(error.status(), Status::IdentityUnusable);
+    assert!(error.message().contains("1850000123") && error.message().contains("1850000999"), "{error}");
+}
+
+#[test]
+fn a_device_that_sends_only_its_leaf_is_verified_with_the_vendors_chain() {
+    let simulator = simulator_with(Faults { server_chain: ServerChain::LeafOnly, ..Faults::default() });
+    device(&simulator, "https").pair("1001", &simulator.setup_code()).expect("pairs");
+}
+
+#[test]
+fn leaf_and_intermediate_are_sent_whatever_issuers_the_device_hints_at() {
+    for hint in [CertificateHint::RootOnly, CertificateHint::IssuingAndRoot, CertificateHint::Empty] {
+        for tls_versions in [TlsVersions::Only12, TlsVersions::Only13] {
+            let faults = Faults { certificate_hint: hint, tls_versions, ..Faults::default() };
+            let simulator = simulator_with(faults);
+            device(&simulator, "wss").open_mtls(&identity(&simulator, "1001")).expect("opens");
+            let length = wait(&simulator, "handshake", |event| match event {
+                Event::Handshake { client_chain_len, .. } => Some(*client_chain_len),
+                _ => None,
+            });
+            assert_eq!(length, 2, "{hint:?} {tls_versions:?}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_refuses_the_tills_certificate_is_known_before_open_returns() {
+    for scheme in SCHEMES {
+        for tls_versions in [TlsVersions::Only12, TlsVersions::Only13] {
+            for (verdict, status, fact) in [
+                (Some(Alert::UnknownCa), Status::TillCertificateRejected, "UnknownCA"),
+                (Some(Alert::CertificateRevoked), Status::TillCertificateRejected, "CertificateRevoked"),
+                (Some(Alert::BadCertificate), Status::TillCertificateRejected, "BadCertificate"),
+                (Some(Alert::AccessDenied), Status::TillCertificateRejected, "AccessDenied"),
+                (Some(Alert::CertificateExpired), Status::TillCertificateExpired, "expired on"),
+                (None, Status::TillCertificateRejected, "closed without an alert"),
+            ] {
+                let client_certificate = match verdict {
+                    Some(alert) => ClientCertificate::RefuseWith(alert),
+                    None => ClientCertificate::CloseWithoutAlert,
+                };
+                let case = format!("{scheme} {tls_versions:?} {client_certificate:?}");
+                let simulator =
+                    simulator_with(Faults { client_certificate, tls_versions, ..Faults::default() });
+                let result = device(&simulator, scheme).open_mtls(&identity(&simulator, "1001"));
+                let error = failure(result, &case);
+                assert_eq!(error.status(), status, "{case}: {error:?}");
+                assert!(error.message().contains(fact), "{case}: {error:?}");
+                assert!(error.advice().contains("air again"), "{case}: {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_identity_that_another_device_issued_is_rejected_by_the_device() {
+    let pki = Pki::new_in_memory().expect("a PKI");
+    let stranger = Simulator::builder().serial(SERIAL).pki(pki).start().expect("a simulator starts");
+    let simulator = simulator();
+    for scheme in SCHEMES {
+        let error = failure(device(&simulator, scheme).open_mtls(&identity(&stranger, "1001")), scheme);
+        assert_eq!(error.status(), Status::TillCertificateRejected, "{scheme}: {error:?}");
+    }
+}
+
+#[test]
+fn a_device_that_sends_no_session_ticket_is_believed_after_a_moment() {
+    let simulator = simulator_with(Faults { session_tickets: false, ..Faults::default() });
+    device(&simulator, "https").open_mtls(&identity(&simulator, "1001")).expect("opens");
+}
+
+#[test]
+fn both_tls_versions_are_spoken_and_told() {
+    for (tls_versions, told) in [(TlsVersions::Only12, "TLSv1.2"), (TlsVersions::Only13, "TLSv1.3")] {
+        let simulator = simulator_with(Faults { tls_versions, ..Faults::default() });
+        for scheme in SCHEMES {
+            let connection =
+                device(&simulator, scheme).open_mtls(&identity(&simulator, "1001")).expect("opens");
+            assert_eq!(connection.tls_version(), told);
+        }
+    }
+}
+
+#[test]
+fn the_vendors_chain_is_taken_as_pem_and_as_json_and_nothing_else() {
+    let simulator = simulator();
+    let (pki, chain) = (simulator.pki(), simulator.root_ca_chain_pem());
+    let blocks: Vec<String> =
+        chain.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect();
+    let (issuing, root) = (&blocks[0], &blocks[1]);
+    let leaf = pki.issue_till("1001").expect("a leaf");
+    let v1 = crate::pairing_replies::as_v1(pki.root_der());
+
+    for (name, text) in [
+        ("as downloaded", chain.clone()),
+        ("root first", format!("{root}{issuing}")),
+        ("root alone", root.clone()),
+        ("JSON of the API", serde_json::json!({ "certificateChain": chain }).to_string()),
+        (
+            "JSON, escaped twice",
+            serde_json::json!({ "certificateChain": chain.replace('\n', "\\n") }).to_string(),
+        ),
+    ] {
+        Device::builder("https://127.0.0.1")
+            .root_ca_pem(text)
+            .build()
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+    for (name, text, problem) in [
+        ("empty", String::new(), "it holds no certificate"),
+        ("JSON without it", "{}".into(), "it holds no certificate"),
+        ("no root", issuing.clone(), "it holds no self-signed root certificate, only issuing CAs"),
+        ("a leaf", format!("{chain}{}", leaf.leaf_pem), "block 3 (\"1001\") is not a CA certificate"),
+        (
+            "a key",
+            format!("{}{chain}", leaf.key_pem_pkcs8),
+            "block 1 is a private key, which never belongs in a Root CA chain",
+        ),
+        ("v1 root", v1, "block 1 (\"Simulated Root CA\") is an X.509 v1 certificate, which cannot be a CA"),
+        ("cut off", chain[..chain.len() - 30].to_owned(), "block 2 (CERTIFICATE) is cut off"),
+    ] {
+        let error = failure(Device::builder("https://127.0.0.1").root_ca_pem(text).build(), name);
+        assert_eq!(error.status(), Status::RootCaUnusable, "{name}");
+        assert_eq!(error.message(), format!("the Root CA chain cannot be used: {problem}"), "{name}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What the tasks build before they run anything: the library, the simulator, the C examples. One file, so that the
+//! demo and the suites build them alike and never twice in one run.
+
+use crate::Result;
+use crate::log::Log;
+use crate::process::Run;
+use crate::project::Project;
+use crate::tools;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The programs of `examples-c/`.
+pub(crate) const EXAMPLES: [&str; 4] = ["pair", "show_chain", "pay", "refused"];
+
+/// How C is compiled here: an example that a reader pastes must not greet him with warnings.
+pub(crate) const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];
+
+/// The builds of one run, each made once, by whoever needs it first.
+#[derive(Default)]
+pub(crate) struct Artifacts {
+    library: Once,
+    simulator: Once,
+    examples: Once,
+}
+
+/// What came of a build; a failure is told again to everybody who asks.
+type Once = Mutex<Option<std::result::Result<(), String>>>;
+
+impl Artifacts {
+    /// The library as it is shipped.
+    pub(crate) fn library(&self, log: &mut Log) -> Result<()> {
+        once(&self.library, || {
+            Run::new("cargo").args(["build", "--release", "--package", "poslatch"]).log(log)
+        })
+    }
+
+    /// The simulator, in the profile that `cargo test` builds it in anyway.
+    pub(crate) fn simulator(&self, log: &mut Log) -> Result<()> {
+        once(&self.simulator, || {
+            Run::new("cargo").args(["build", "--package", "poslatch-simulator"]).log(log)
+        })
+    }
+
+    /// The C examples, against the library as it is shipped.
+    pub(crate) fn examples(&self, project: &Project, log: &mut Log) -> Result<()> {
+        self.library(log)?;
+        once(&self.examples, || {
+            EXAMPLES.iter().try_for_each(|name| {
+                compile_c(project, &PathBuf::from(format!("examples-c/{name}.c")), &project.example(name))
+                    .log(log)
+            })
+        })
+    }
+}
+
+/// The command that compiles one C file against the header and the shared library.
+pub(crate) fn compile_c(project: &Project, source: &Path, program: &Path) -> Run {
+    if let Some(folder) = program.parent() {
+        // If this fails, the compiler says so in its own words.
+        let _ = fs::create_dir_all(folder);
+    }
+    Run::new(tools::c_compiler())
+        .arg("-std=c99")
+        .args(STRICT)
+        .arg("-Iinclude")
+        .arg(source)
+        .arg("-L")
+        .arg(project.library_folder())
+        .args(["-lposlatch", "-o"])
+        .arg(program)
+}
+
+/// The command that runs a program which was linked against the shared library.
+///
+/// The loader's path is named even though the linker could have written it into the program: `cargo run` sets this
+/// variable for its child, to folders where another build of the library may lie, and it would win.
+pub(crate) fn with_library(project: &Project, program: &Path) -> Run {
+    let variable = if cfg!(windows) {
+        "PATH"
+    } else if cfg!(target_os = "macos") {
+        "DYLD_LIBRARY_PATH"
+    } else {
+        "LD_LIBRARY_PATH"
+    };
+    Run::new(program).env(variable, project.library_folder())
+}
+
+fn once(cell: &Once, build: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut cell: MutexGuard<'_, _> = cell.lock().unwrap_or_else(PoisonError::into_inner);
+    cell.get_or_insert_with(|| build().map_err(|error| error.to_string())).clone().map_err(Into::into)
+}

@@ -1,0 +1,76 @@
+//! The table of suites. A new suite is a file below `suites/` and a row here.
+
+mod abi;
+mod docs;
+mod examples_c;
+mod header;
+mod rust;
+
+use crate::Result;
+use crate::log::Log;
+use crate::test::Context;
+use crate::tools::Tool;
+
+/// A suite: what `cargo xtask test NAME` runs.
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    /// What it proves, in one line.
+    pub(crate) about: &'static str,
+    pub(crate) lane: Lane,
+    /// What it needs beyond Rust.
+    pub(crate) needs: &'static [Tool],
+    /// Runs it; returns the lines for the summary.
+    pub(crate) run: fn(&Context, &mut Log) -> Result<Vec<String>>,
+}
+
+/// Suites of one lane run one after the other, lanes side by side. Two lanes, because two cores are what there is at
+/// least, and because cargo lets only one of itself build at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Builds in the development profile.
+    Cargo,
+    /// Works with the shipped library.
+    Native,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Lane; 2] = [Lane::Cargo, Lane::Native];
+}
+
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "rust",
+        about: "unit, integration and documentation tests of every crate",
+        lane: Lane::Cargo,
+        needs: &[Tool::CCompiler],
+        run: rust::run,
+    },
+    Suite {
+        name: "docs",
+        about: "the library's documentation builds without a warning",
+        lane: Lane::Cargo,
+        needs: &[],
+        run: docs::run,
+    },
+    Suite {
+        name: "header",
+        about: "the header compiles alone as C99, C11, C++11 and with every warning on",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler],
+        run: header::run,
+    },
+    Suite {
+        name: "abi",
+        about: "source, header, built library and abi/exports.txt name the same functions and numbers",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Nm],
+        run: abi::run,
+    },
+    Suite {
+        name: "examples-c",
+        about: "the C examples pair and pay against the simulator, and fail as they should",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler],
+        run: examples_c::run,
+    },
+];

@@ -1,0 +1,90 @@
+//! `cargo xtask test`: runs the suites of the table in `suites.rs` and tells how each ended.
+
+use crate::Result;
+use crate::artifacts::Artifacts;
+use crate::log::Log;
+use crate::project::Project;
+use crate::report::{self, Outcome, Row};
+use crate::suites::{Lane, SUITES, Suite};
+use crate::tools::Missing;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+/// What a suite finds around it.
+pub(crate) struct Context {
+    pub(crate) project: Project,
+    pub(crate) artifacts: Artifacts,
+}
+
+/// `cargo xtask test --list`.
+pub(crate) fn list() {
+    SUITES.iter().for_each(|suite| println!("{:12} {}", suite.name, suite.about));
+}
+
+/// `cargo xtask test [SUITE...]`.
+pub(crate) fn run(names: &[&str]) -> Result<()> {
+    let known = |name: &&&str| SUITES.iter().any(|suite| suite.name == **name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        return Err(format!("there is no suite \"{unknown}\"; `cargo xtask test --list` names them").into());
+    }
+    let chosen = SUITES.iter().filter(|suite| names.is_empty() || names.contains(&suite.name)).collect();
+    report::close(&rows(chosen, Project::find()?))
+}
+
+/// Runs every suite.
+pub(crate) fn all(project: Project) -> Vec<Row> {
+    rows(SUITES.iter().collect(), project)
+}
+
+/// Runs the suites, one thread to each lane, and returns them in the order of the table.
+fn rows(suites: Vec<&'static Suite>, project: Project) -> Vec<Row> {
+    let context = Context { project, artifacts: Artifacts::default() };
+    let rows = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for lane in Lane::ALL {
+            let suites = suites.iter().filter(move |suite| suite.lane == lane);
+            let (context, rows) = (&context, &rows);
+            scope.spawn(move || {
+                for suite in suites {
+                    let row = finish(suite, context);
+                    rows.lock().unwrap_or_else(|poison| poison.into_inner()).push(row);
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    rows.sort_by_key(|row: &Row| suites.iter().position(|suite| suite.name == row.name));
+    rows
+}
+
+/// Runs one suite with its output in its log, which is shown if the suite fails.
+fn finish(suite: &Suite, context: &Context) -> Row {
+    let started = Instant::now();
+    let path = context.project.target(format!("test-logs/{}.log", suite.name));
+    let outcome = match Log::begin(path, &format!("{}: ", suite.name)) {
+        Ok(mut log) => {
+            println!("{}: running, log in {}", suite.name, log.path().display());
+            let outcome = judge(suite, context, &mut log);
+            if let Outcome::Failed(reason) = &outcome {
+                // One call, so that the lanes do not write into each other's lines.
+                println!("\n{}: FAILED, its log:\n{}\n{reason}\n", suite.name, log.tail());
+            }
+            outcome
+        }
+        Err(error) => Outcome::Failed(error.to_string()),
+    };
+    Row { name: suite.name, outcome, took: started.elapsed() }
+}
+
+fn judge(suite: &Suite, context: &Context, log: &mut Log) -> Outcome {
+    for tool in suite.needs {
+        if let Err(Missing { what, cure }) = tool.provide(log) {
+            return Outcome::NotRun { reason: what, cure, excused: false };
+        }
+    }
+    match (suite.run)(context, log) {
+        Ok(lines) => Outcome::Passed(lines),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}

@@ -1,0 +1,105 @@
+//! Programs beyond Rust that a task needs: found, installed where that is ours to do, or named with their cure.
+
+use crate::Result;
+use crate::log::Log;
+use crate::process::Run;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// A program that a suite cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// Compiles the header and the examples; Rust needs it as a linker anyway.
+    CCompiler,
+    /// Compiles the header as C++.
+    CxxCompiler,
+    /// Lists what a shared library exports.
+    Nm,
+}
+
+/// Why a tool is not there, and the words that put it there.
+pub(crate) struct Missing {
+    pub(crate) what: String,
+    pub(crate) cure: String,
+}
+
+impl Tool {
+    fn program(self) -> OsString {
+        match self {
+            Tool::CCompiler => c_compiler(),
+            Tool::CxxCompiler => cxx_compiler(),
+            Tool::Nm => "nm".into(),
+        }
+    }
+
+    fn debian_package(self) -> &'static str {
+        match self {
+            Tool::CCompiler => "gcc",
+            Tool::CxxCompiler => "g++",
+            Tool::Nm => "binutils",
+        }
+    }
+
+    /// The environment variable that names another program than the usual one.
+    fn chosen_by(self) -> Option<&'static str> {
+        let variable = match self {
+            Tool::CCompiler => "CC",
+            Tool::CxxCompiler => "CXX",
+            Tool::Nm => return None,
+        };
+        std::env::var_os(variable).map(|_| variable)
+    }
+
+    fn works(self) -> bool {
+        Run::new(self.program()).arg("--version").read().is_ok()
+    }
+
+    /// Makes sure that it is there. Installs it only as root on Debian and its kin: a container or a CI machine.
+    pub(crate) fn provide(self, log: &mut Log) -> std::result::Result<(), Missing> {
+        /// apt allows one of itself at a time, and the lanes of a test run ask side by side.
+        static ONE_APT: Mutex<()> = Mutex::new(());
+        let _one = ONE_APT.lock().unwrap_or_else(PoisonError::into_inner);
+
+        if self.works() {
+            return Ok(());
+        }
+        let package = self.debian_package();
+        let program = self.program().to_string_lossy().into_owned();
+        if let Some(variable) = self.chosen_by() {
+            // No package makes good what somebody has set by hand.
+            return Err(Missing {
+                what: format!("`{program}` cannot be run"),
+                cure: format!("mend or unset the environment variable {variable}, which names it"),
+            });
+        }
+        if is_root_on_debian() && install(package, log).is_ok() && self.works() {
+            return Ok(());
+        }
+        Err(Missing {
+            what: format!("`{program}` cannot be run"),
+            cure: format!("install it (Debian, Ubuntu: apt-get install {package})"),
+        })
+    }
+}
+
+/// `CC`, or what every Unix calls it.
+pub(crate) fn c_compiler() -> OsString {
+    std::env::var_os("CC").unwrap_or_else(|| "cc".into())
+}
+
+/// `CXX`, or what every Unix calls it.
+pub(crate) fn cxx_compiler() -> OsString {
+    std::env::var_os("CXX").unwrap_or_else(|| "c++".into())
+}
+
+fn is_root_on_debian() -> bool {
+    Path::new("/etc/debian_version").exists()
+        && Run::new("id").arg("-u").read().is_ok_and(|user| user.trim() == "0")
+}
+
+fn install(package: &str, log: &mut Log) -> Result<()> {
+    let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
+    apt_get().args(["update", "--quiet"]).log(log)?;
+    apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", package]).log(log)
+}
