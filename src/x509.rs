@@ -127,11 +127,17 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// The common name if there is one, else the whole name; printable and of bounded length.
+/// The name by which people know the subject; printable and of bounded length.
 fn display(name: &Name) -> String {
-    let text = match name.common_name() {
-        Ok(Some(common_name)) => common_name.value().into_owned(),
-        _ => name.to_string(),
-    };
-    crate::words::printable(&text)
+    // Not the whole name: writing it out would link a table of every attribute there is.
+    let part = name
+        .common_name()
+        .ok()
+        .flatten()
+        .or_else(|| name.organization_unit().ok().flatten())
+        .or_else(|| name.organization().ok().flatten());
+    match part {
+        Some(part) => crate::words::printable(&part.value()),
+        None => "no name".into(),
+    }
 }

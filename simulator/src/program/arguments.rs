@@ -1,6 +1,7 @@
 //! The command line: each option with its text, its default and its parser on one page.
 
 use lexopt::prelude::*;
+use poslatch_simulator::Faults;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,7 @@ Options:
   --state DIR              Keep certificates, keys and paired tills in DIR [default: in memory]
   --root-ca-out FILE       Write the Root CA chain to FILE, for the till to trust
   --code-interval SECONDS  How long a setup code is shown [default: 300]
+  --step-pause MS          Pause after each status message of a payment [default: 20]
   --json                   One JSON object per line on standard output, for programs
   --until-eof              End when standard input ends, so that nothing outlives the parent
   -h, --help               Show this text
@@ -45,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
     pub(crate) root_ca_out: Option<PathBuf>,
     pub(crate) code_interval: Duration,
+    pub(crate) step_pause: Duration,
     pub(crate) output: Output,
     pub(crate) until_eof: bool,
 }
@@ -62,6 +65,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         state: None,
         root_ca_out: None,
         code_interval: Duration::from_secs(300),
+        step_pause: Faults::default().step_pause,
         output: Output::Human,
         until_eof: false,
     };
@@ -72,6 +76,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("root-ca-out") => options.root_ca_out = Some(parser.value()?.into()),
             Long("code-interval") => options.code_interval = parser.value()?.parse_with(seconds)?,
+            Long("step-pause") => options.step_pause = parser.value()?.parse_with(milliseconds)?,
             Long("json") => options.output = Output::Json,
             Long("until-eof") => options.until_eof = true,
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -87,6 +92,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
         _ => Err("not a number of seconds above 0".to_owned()),
     }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<u32>().map_err(|_| "not a number of milliseconds".to_owned())?;
+    Ok(Duration::from_millis(number.into()))
 }
 
 #[cfg(test)]
@@ -108,6 +118,12 @@ mod tests {
     fn code_interval_of_zero_is_refused() {
         assert!(parse_words(&["--code-interval", "0"]).is_err());
         assert!(parse_words(&["--code-interval", "1"]).is_ok());
+    }
+
+    #[test]
+    fn step_pause_takes_milliseconds_and_may_be_nothing() {
+        assert!(parse_words(&["--step-pause", "0"]).is_ok());
+        assert!(parse_words(&["--step-pause", "a while"]).is_err());
     }
 
     #[test]

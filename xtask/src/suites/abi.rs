@@ -18,6 +18,10 @@ const EXPORTS: &str = "abi/exports.txt";
 
 const PREFIX: &str = "poslatch_";
 
+/// The most that the stripped library may weigh: tills have small disks and slow links. Reckoned for x86_64 Linux;
+/// other targets come out alike.
+const SIZE_BYTES_MAX: u64 = 2_200_000;
+
 /// The macros that keep panics from the till.
 const GUARDS: [&str; 2] = ["fallible!(", "infallible!("];
 
@@ -34,7 +38,17 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     same(HEADER, &declared, "the built library", &exported(context)?)?;
     same(HEADER, &declared, EXPORTS, &listed()?)?;
     let statuses = constants_agree(context, &header, log)?;
-    Ok(vec![format!("{} functions, {statuses} statuses", declared.len())])
+    let size = slim(&context.project.library())?;
+    Ok(vec![format!("{} functions, {statuses} statuses, {size} bytes", declared.len())])
+}
+
+/// The size of the library; a jump usually means a dependency that brought its whole household along.
+fn slim(library: &Path) -> Result<u64> {
+    let size = fs::metadata(library)?.len();
+    if size > SIZE_BYTES_MAX {
+        return Err(format!("{} has {size} bytes, more than {SIZE_BYTES_MAX}", library.display()).into());
+    }
+    Ok(size)
 }
 
 /// Names of functions that the header declares.
