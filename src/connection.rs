@@ -41,7 +41,30 @@ enum Line {
     Https(HttpLine),
 }
 
-pub(crate) fn open(device: &Device, identity: Option<&Identity>) -> Result<Connection, Error> {
+impl Device {
+    /// Opens a mutual-TLS connection as `identity`, to exactly the device that it was paired with.
+    ///
+    /// Blocks for at most the connect time-out. Returns only once the device has accepted the till's
+    /// certificate.
+    ///
+    /// # Errors
+    /// Network and trust errors, among them `WrongDevice` and `TillCertificateRejected`;
+    /// `Cancelled` after [`interrupt`](Device::interrupt).
+    pub fn open_mtls(&self, identity: &Identity) -> Result<Connection, Error> {
+        open(self, Some(identity))
+    }
+
+    /// Opens a connection without a till certificate, for a device whose Security setting is TLS
+    /// (protocol.md section 1). The device is verified exactly as otherwise.
+    ///
+    /// # Errors
+    /// As [`open_mtls`](Device::open_mtls).
+    pub fn open_tls(&self) -> Result<Connection, Error> {
+        open(self, None)
+    }
+}
+
+fn open(device: &Device, identity: Option<&Identity>) -> Result<Connection, Error> {
     let target = device.target(identity)?;
     let interrupt = device.calls().begin();
     let deadline = Deadline::after(device.connect_timeout());

@@ -1,13 +1,11 @@
 //! The device as the till's settings describe it: where it is, who it has to be, whom to trust.
 //!
-//! A [`Device`] is only settings and can be shared freely; `pair` and `open_mtls` read them when they
-//! begin. What the calls do is told in `pairing` and `connection`.
+//! A [`Device`] is only settings and can be shared freely. The calls that read them, `pair` and
+//! `open_mtls`, are in `pairing` and `connection`, where their stories are told.
 
 use crate::address::Address;
-use crate::connection::{self, Connection};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
-use crate::pairing;
 use crate::transport::Target;
 use crate::transport::interrupt::RunningCalls;
 use crate::trust::RootCaChain;
@@ -63,42 +61,6 @@ impl Device {
             connect_timeout: CONNECT_TIMEOUT,
             pairing_timeout: PAIRING_TIMEOUT,
         }
-    }
-
-    /// Pairs the till with the device: sends posId and setup code, and gets an identity.
-    ///
-    /// Everything else should be ready before the code is asked for: the device renews it every
-    /// 300 s. Blocks for at most the connect and the pairing time-out together. The code is sent
-    /// only after the device has proven who it is.
-    ///
-    /// # Errors
-    /// `CodeMalformed` and other usage errors before anything is dialled; network and trust errors
-    /// with the request state *not sent*; `PairingRejected` with the device's words;
-    /// `PairingReplyUnusable`; `PairingReplyLost` when the code has to be taken as spent;
-    /// `Cancelled` after [`interrupt`](Device::interrupt).
-    pub fn pair(&self, pos_id: &str, setup_code: &str) -> Result<Identity, Error> {
-        pairing::pair(self, pos_id, setup_code)
-    }
-
-    /// Opens a mutual-TLS connection as `identity`, to exactly the device that it was paired with.
-    ///
-    /// Blocks for at most the connect time-out. Returns only once the device has accepted the till's
-    /// certificate.
-    ///
-    /// # Errors
-    /// Network and trust errors, among them `WrongDevice` and `TillCertificateRejected`;
-    /// `Cancelled` after [`interrupt`](Device::interrupt).
-    pub fn open_mtls(&self, identity: &Identity) -> Result<Connection, Error> {
-        connection::open(self, Some(identity))
-    }
-
-    /// Opens a connection without a till certificate, for a device whose Security setting is TLS
-    /// (protocol.md section 1). The device is verified exactly as otherwise.
-    ///
-    /// # Errors
-    /// As [`open_mtls`](Device::open_mtls).
-    pub fn open_tls(&self) -> Result<Connection, Error> {
-        connection::open(self, None)
     }
 
     /// Makes the calls to `pair`, `open_mtls` and `open_tls` that run now return `Cancelled`, within

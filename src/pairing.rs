@@ -21,25 +21,38 @@ use reply::Reply;
 use setup_code::SetupCode;
 use zeroize::Zeroizing;
 
-pub(crate) fn pair(device: &Device, pos_id: &str, setup_code: &str) -> Result<Identity, Error> {
-    let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
+impl Device {
+    /// Pairs the till with the device: sends posId and setup code, and gets an identity.
+    ///
+    /// Everything else should be ready before the code is asked for: the device renews it every
+    /// 300 s. Blocks for at most the connect and the pairing time-out together. The code is sent
+    /// only after the device has proven who it is.
+    ///
+    /// # Errors
+    /// `CodeMalformed` and other usage errors before anything is dialled; network and trust errors
+    /// with the request state *not sent*; `PairingRejected` with the device's words;
+    /// `PairingReplyUnusable`; `PairingReplyLost` when the code has to be taken as spent;
+    /// `Cancelled` after [`interrupt`](Device::interrupt).
+    pub fn pair(&self, pos_id: &str, setup_code: &str) -> Result<Identity, Error> {
+        let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
 
-    check_pos_id(pos_id).map_err(not_sent)?;
-    let code = SetupCode::parse(setup_code).map_err(not_sent)?;
-    let request = request(pos_id, &code);
-    let target = device.target(None).map_err(not_sent)?;
+        check_pos_id(pos_id).map_err(not_sent)?;
+        let code = SetupCode::parse(setup_code).map_err(not_sent)?;
+        let request = request(pos_id, &code);
+        let target = self.target(None).map_err(not_sent)?;
 
-    let interrupt = device.calls().begin();
-    let deadline = Deadline::after(device.connect_timeout());
-    let stream = tls::open(&target, deadline, &interrupt).map_err(not_sent)?;
-    let device_name = stream.device_name().map(str::to_owned);
+        let interrupt = self.calls().begin();
+        let deadline = Deadline::after(self.connect_timeout());
+        let stream = tls::open(&target, deadline, &interrupt).map_err(not_sent)?;
+        let device_name = stream.device_name().map(str::to_owned);
 
-    let reply = match target.address.scheme {
-        Scheme::Https => ask_over_https(device, &target, stream, &request),
-        Scheme::Wss => ask_over_websocket(device, &target, stream, &request),
-    }?;
-    let judged = reply.judge(target.roots.certificates(), pos_id, &code)?;
-    Ok(Identity::new(pos_id.to_owned(), device_name, judged))
+        let reply = match target.address.scheme {
+            Scheme::Https => ask_over_https(self, &target, stream, &request),
+            Scheme::Wss => ask_over_websocket(self, &target, stream, &request),
+        }?;
+        let judged = reply.judge(target.roots.certificates(), pos_id, &code)?;
+        Ok(Identity::new(pos_id.to_owned(), device_name, judged))
+    }
 }
 
 /// The request of protocol.md section 2: two strings, no `type`.

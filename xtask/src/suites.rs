@@ -4,6 +4,7 @@ mod abi;
 mod docs;
 mod examples_c;
 mod header;
+mod prose;
 mod rust;
 
 use crate::Result;
@@ -58,6 +59,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: header::run,
+    },
+    Suite {
+        name: "prose",
+        about: "the C in README and docs compiles, and what they link to is there",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler],
+        run: prose::run,
     },
     Suite {
         name: "abi",
