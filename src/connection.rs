@@ -134,10 +134,11 @@ impl Connection {
         let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
         let duplex = self.duplex().map_err(not_sent)?;
         let request = Request::parse(message).map_err(not_sent)?;
-        if request.kind != CANCEL_REQUEST && self.exchanging.load(Ordering::Acquire) {
-            let busy = Kind::Busy { what: "an exchange is running; only a CancelRequest may overtake it" };
-            return Err(not_sent(busy.into()));
-        }
+        // Held while the message leaves, so that no exchange can take the answer to it for its own.
+        let _turn = match request.kind == CANCEL_REQUEST {
+            true => None,
+            false => Some(Turn::take(&self.exchanging).map_err(not_sent)?),
+        };
         duplex.send(&request)
     }
 
@@ -194,7 +195,9 @@ struct Turn<'a>(&'a AtomicBool);
 impl<'a> Turn<'a> {
     fn take(exchanging: &'a AtomicBool) -> Result<Turn<'a>, Error> {
         if exchanging.swap(true, Ordering::AcqRel) {
-            return Err(Kind::Busy { what: "another exchange is running" }.into());
+            return Err(
+                Kind::Busy { what: "an exchange is running; only a CancelRequest may overtake it" }.into()
+            );
         }
         Ok(Turn(exchanging))
     }

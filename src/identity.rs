@@ -151,6 +151,13 @@ pub(crate) fn check_pos_id(pos_id: &str) -> Result<(), Error> {
     if pos_id.len() > LENGTH_MAX || pos_id.chars().any(char::is_control) {
         return Err(Error::argument("pos_id", "it is longer than 256 bytes or holds control characters"));
     }
+    // It is a line of the identity file, where PEM begins with dashes.
+    if pos_id != pos_id.trim() || pos_id.contains("-----") {
+        return Err(Error::argument(
+            "pos_id",
+            "it begins or ends with a blank, or holds five dashes in a row",
+        ));
+    }
     Ok(())
 }
 

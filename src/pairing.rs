@@ -17,7 +17,7 @@ use crate::transport::deadline::Deadline;
 use crate::transport::https::HttpsClient;
 use crate::transport::tls::{self, TlsStream};
 use crate::transport::{Target, websocket};
-use reply::Reply;
+use reply::{Asked, Reply};
 use setup_code::SetupCode;
 use zeroize::Zeroizing;
 
@@ -46,11 +46,12 @@ impl Device {
         let stream = tls::open(&target, deadline, &interrupt).map_err(not_sent)?;
         let device_name = stream.device_name().map(str::to_owned);
 
+        let asked = Asked { pos_id, code: &code };
         let reply = match target.address.scheme {
-            Scheme::Https => ask_over_https(self, &target, stream, &request),
-            Scheme::Wss => ask_over_websocket(self, &target, stream, &request),
+            Scheme::Https => ask_over_https(self, &target, stream, &request, &asked),
+            Scheme::Wss => ask_over_websocket(self, &target, stream, &request, &asked),
         }?;
-        let judged = reply.judge(target.roots.certificates(), pos_id, &code)?;
+        let judged = reply.judge(target.roots.certificates(), &asked)?;
         Ok(Identity::new(pos_id.to_owned(), device_name, judged))
     }
 }
@@ -73,11 +74,12 @@ fn ask_over_https(
     target: &Target,
     stream: TlsStream,
     request: &str,
+    asked: &Asked<'_>,
 ) -> Result<Reply, Error> {
     let deadline = Deadline::after(device.pairing_timeout());
     let client = HttpsClient::new(&target.address, stream, deadline, None);
     let answer = client.post(request.as_bytes()).map_err(|error| match error.request_state() {
-        RequestState::InDoubt => reply::lost(error.into_kind()),
+        RequestState::InDoubt => reply::lost(error.into_kind(), asked),
         _ => error,
     })?;
     Ok(Reply { http_status: Some(answer.status), body: answer.body })
@@ -88,13 +90,14 @@ fn ask_over_websocket(
     target: &Target,
     stream: TlsStream,
     request: &str,
+    asked: &Asked<'_>,
 ) -> Result<Reply, Error> {
     let mut socket = websocket::upgrade(&target.address, stream)
         .map_err(|error| error.with_request_state(RequestState::NotSent))?;
     if let Some(deadline) = socket.get_ref().shared_deadline() {
         deadline.set(Deadline::after(device.pairing_timeout()));
     }
-    let body = websocket::ask(&mut socket, request).map_err(reply::lost)?;
+    let body = websocket::ask(&mut socket, request).map_err(|kind| reply::lost(kind, asked))?;
     // The reply is here; how the device takes the goodbye changes nothing.
     let _ = socket.close(None).and_then(|()| socket.flush());
     Ok(Reply { http_status: None, body })

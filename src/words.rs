@@ -31,20 +31,24 @@ pub(crate) fn of_json(body: &[u8]) -> Option<String> {
     let words: Vec<String> = ["message", "developerDescription", "error", "detail", "reason"]
         .iter()
         .filter_map(|name| value.get(name)?.as_str())
-        .map(printable)
-        .filter(|words| !words.is_empty())
+        .filter_map(speech)
         .collect();
     (!words.is_empty()).then(|| words.join("; "))
 }
 
+fn of_plain_text(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    (text.len() <= LENGTH_MAX).then(|| speech(text)).flatten()
+}
+
 /// Plain speech only: a page of HTML says nothing in a message, and a long run without spaces could
 /// be a key.
-fn of_plain_text(body: &[u8]) -> Option<String> {
+fn speech(text: &str) -> Option<String> {
     const RUN_MAX: usize = 40;
-    let text = std::str::from_utf8(body).ok()?.trim();
+    let text = text.trim();
     let is_speech = !text.is_empty()
         && !text.starts_with('<')
-        && text.len() <= LENGTH_MAX
+        && !text.contains("-----")
         && text.split_whitespace().all(|run| run.len() <= RUN_MAX);
     is_speech.then(|| printable(text))
 }

@@ -3,10 +3,11 @@
 //! A TLS stream cannot be split, so its state and the WebSocket's are kept as a pure state machine
 //! that is never locked while bytes move: the reader thread waits on the socket without any lock
 //! and feeds what it gets; a sender turns its message into bytes, then writes them. A device that
-//! does not read can therefore hold up a sender, but neither the reader nor `close`.
+//! does not read can therefore hold up whoever has something to write, for at most 10 s, but never
+//! `close`.
 
 use super::inbox::{Inbox, Nothing, Queue};
-use super::message::{Message, Request};
+use super::message::{CANCEL_REQUEST, Message, Request};
 use crate::error::{Error, Kind, OsError, Phase};
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
@@ -15,7 +16,6 @@ use crate::transport::tls::TlsStream;
 use crate::transport::websocket::{closed, explain};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -26,6 +26,9 @@ const READ_BYTES: usize = 17 * 1024;
 
 /// How long a device may refuse to take bytes before the connection counts as dead.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the device may stay silent after an error that may be its answer to a CancelRequest.
+const AFTER_CANCEL: Duration = Duration::from_secs(60);
 
 /// How long `close` tries to say goodbye. Waiters are awake by then.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(20);
@@ -41,14 +44,15 @@ struct Shared {
     /// Held by whoever writes to the socket, so that bytes leave in their order.
     writing: Mutex<()>,
     inbox: Inbox,
-    /// A CancelRequest was sent in this exchange and nothing has come back for it.
-    cancel_pending: AtomicBool,
 }
 
 /// TLS and WebSocket without a socket: bytes in, messages out, and the other way round.
 struct Session {
     socket: WebSocket<TlsStream>,
     outgoing: Vec<u8>,
+    /// CancelRequests that nothing has come back for. Counted under the lock that orders what is sent
+    /// and what arrives, and across exchanges: the answer to a late cancel may meet the next one.
+    cancels_unanswered: u32,
 }
 
 impl Duplex {
@@ -59,11 +63,14 @@ impl Duplex {
         tcp.set_read_timeout(None).map_err(|error| internal(error.to_string()))?;
         let shared = Arc::new(Shared {
             tcp,
-            session: Mutex::new(Session { socket, outgoing: Vec::new() }),
+            session: Mutex::new(Session { socket, outgoing: Vec::new(), cancels_unanswered: 0 }),
             writing: Mutex::new(()),
             inbox: Inbox::default(),
-            cancel_pending: AtomicBool::new(false),
         });
+        // What came along with the answer to the upgrade: a greeting, or a close that says why.
+        if let Some(kind) = shared.take_in(&[]) {
+            return Err(kind.into());
+        }
         let reading = shared.clone();
         let reader = thread::Builder::new()
             .name("poslatch-read".into())
@@ -80,18 +87,24 @@ impl Duplex {
     ) -> Result<String, Error> {
         let shared = &self.shared;
         let _exchange = shared.inbox.begin_exchange();
-        shared.cancel_pending.store(false, Ordering::SeqCst);
-        shared.send(request.json)?;
+        shared.send(request, Deadline::after(WRITE_TIMEOUT.min(silence)))?;
+        let unfinished = Unfinished(shared);
+        let mut silence = silence;
         loop {
-            match shared.inbox.take(Queue::Answers, Deadline::after(silence)) {
+            let deadline = Deadline::after(silence);
+            match shared.inbox.take(Queue::Answers, deadline) {
+                Ok(message) if request.is_answered_by(&message) => {
+                    std::mem::forget(unfinished);
+                    return Ok(message.json);
+                }
                 Ok(message) => {
-                    let cancel_pending = shared.cancel_pending.load(Ordering::SeqCst);
-                    if request.is_answered_by(&message, cancel_pending) {
-                        return Ok(message.json);
-                    }
-                    if message.is_error() {
-                        shared.cancel_pending.store(false, Ordering::SeqCst);
-                    }
+                    // Either the cancel failed, and the payment's own reply is still to come; or this
+                    // is how the device says that the payment was aborted (section 6c). It cannot be
+                    // told, so the reply gets its time, but not a cashier's whole patience.
+                    silence = match message.may_answer_cancel {
+                        true => silence.min(AFTER_CANCEL),
+                        false => silence,
+                    };
                     on_status(&message.json);
                 }
                 Err(nothing) => {
@@ -99,8 +112,6 @@ impl Duplex {
                         Nothing::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: silence },
                         Nothing::Ended(kind) => under_way(kind),
                     };
-                    // A reply that comes now must not be taken for the answer to a later request.
-                    self.shared.shut_down(Kind::Closed);
                     return Err(Error::from(kind).with_request_state(RequestState::InDoubt));
                 }
             }
@@ -108,18 +119,7 @@ impl Duplex {
     }
 
     pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
-        let is_cancel = request.kind == super::message::CANCEL_REQUEST;
-        // Before it leaves: the device may answer before this call returns.
-        if is_cancel {
-            self.shared.cancel_pending.store(true, Ordering::SeqCst);
-        }
-        let result = self.shared.send(request.json);
-        if let (true, Err(error)) = (is_cancel, &result)
-            && error.request_state() == RequestState::NotSent
-        {
-            self.shared.cancel_pending.store(false, Ordering::SeqCst);
-        }
-        result
+        self.shared.send(request, Deadline::after(WRITE_TIMEOUT))
     }
 
     pub(super) fn receive(&self, timeout: Duration) -> Result<Message, Error> {
@@ -160,16 +160,16 @@ impl Drop for Duplex {
 impl Shared {
     /// # Errors
     /// *Not sent* before the message was turned into bytes, *in doubt* after.
-    fn send(&self, text: &str) -> Result<(), Error> {
+    fn send(&self, request: &Request<'_>, deadline: Deadline) -> Result<(), Error> {
         let not_sent = |kind: Kind| Error::from(kind).with_request_state(RequestState::NotSent);
         {
             let mut session = lock(&self.session);
             if let Some(kind) = self.inbox.ended() {
                 return Err(not_sent(kind));
             }
-            session.send(text).map_err(not_sent)?;
+            session.send(request).map_err(not_sent)?;
         }
-        self.write_outgoing(Deadline::after(WRITE_TIMEOUT)).map_err(|error| {
+        self.write_outgoing(deadline).map_err(|error| {
             // The reader knows better if the device said why.
             let kind = self.inbox.ended().unwrap_or_else(|| write_failure(&error));
             self.shut_down(kind.clone());
@@ -221,18 +221,20 @@ impl Shared {
                     break Kind::PeerClosed { phase: Phase::Exchange, os: Some(OsError::from(&error)) };
                 }
             };
-            let (messages, end) = {
-                let mut session = lock(&self.session);
-                session.take_in(buffer.get(..size).unwrap_or_default())
-            };
-            messages.into_iter().for_each(|message| self.inbox.put(message));
-            // Pongs, the answer to a close, alerts.
-            self.write_left_over(Deadline::after(WRITE_TIMEOUT));
-            if let Some(kind) = end {
+            if let Some(kind) = self.take_in(buffer.get(..size).unwrap_or_default()) {
                 break kind;
             }
         };
         self.shut_down(kind);
+    }
+
+    /// Hands out what these bytes hold, and writes what they call for: pongs, the answer to a close,
+    /// alerts. Returns the end of the connection, if they bring it.
+    fn take_in(&self, bytes: &[u8]) -> Option<Kind> {
+        let (messages, end) = lock(&self.session).take_in(bytes);
+        messages.into_iter().for_each(|message| self.inbox.put(message));
+        self.write_left_over(Deadline::after(WRITE_TIMEOUT));
+        end
     }
 
     fn say_goodbye(&self) {
@@ -251,21 +253,43 @@ impl Shared {
 }
 
 impl Session {
-    fn send(&mut self, text: &str) -> Result<(), Kind> {
+    fn send(&mut self, request: &Request<'_>) -> Result<(), Kind> {
         self.socket
-            .send(tungstenite::Message::text(text))
+            .send(tungstenite::Message::text(request.json))
             .map_err(|error| explain(error, Phase::Exchange))?;
         self.socket.get_mut().take_output(&mut self.outgoing);
+        if request.kind == CANCEL_REQUEST {
+            self.cancels_unanswered += 1;
+        }
         Ok(())
     }
 
     /// Messages in these bytes, and the end of the connection if they bring it.
     fn take_in(&mut self, bytes: &[u8]) -> (Vec<Message>, Option<Kind>) {
         let mut messages = Vec::new();
-        let fed = self.socket.get_mut().feed(bytes);
-        let end = self.read_all(&mut messages).err().or(fed.err());
+        let mut rest = bytes;
+        // In turns: TLS takes no more while it holds a record's worth that nobody has read.
+        let end = loop {
+            let fed = self.socket.get_mut().feed(&mut rest);
+            if let Err(kind) = self.read_all(&mut messages).and(fed) {
+                break Some(kind);
+            }
+            if rest.is_empty() {
+                break None;
+            }
+        };
         self.socket.get_mut().take_output(&mut self.outgoing);
+        messages.iter_mut().for_each(|message| self.settle_cancel(message));
         (messages, end)
+    }
+
+    /// Whether the device has now answered a CancelRequest (section 6c): by the aborted operation's
+    /// own reply, or perhaps by an error.
+    fn settle_cancel(&mut self, message: &mut Message) {
+        if self.cancels_unanswered > 0 && (message.is_error() || message.is_aborted) {
+            self.cancels_unanswered -= 1;
+            message.may_answer_cancel = message.is_error();
+        }
     }
 
     fn read_all(&mut self, messages: &mut Vec<Message>) -> Result<(), Kind> {
@@ -277,7 +301,11 @@ impl Session {
                 Ok(tungstenite::Message::Binary(_)) => {
                     return Err(Kind::ReplyNotJson { problem: "it is binary".into() });
                 }
-                Ok(tungstenite::Message::Close(frame)) => return Err(closed(frame)),
+                Ok(tungstenite::Message::Close(frame)) => {
+                    // The answer to the close; it need not arrive.
+                    let _ = self.socket.flush();
+                    return Err(closed(frame));
+                }
                 Ok(_) => {}
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(());
@@ -299,6 +327,16 @@ fn under_way(kind: Kind) -> Kind {
     match kind {
         Kind::Closed => Kind::Cancelled,
         kind => kind,
+    }
+}
+
+/// An exchange whose request has left and whose reply has not come, also when the till's callback
+/// panics. A reply that comes after it must not be taken for the answer to a later request.
+struct Unfinished<'a>(&'a Shared);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.shut_down(Kind::Closed);
     }
 }
 

@@ -30,6 +30,15 @@ struct Content {
     end: Option<Kind>,
 }
 
+impl Content {
+    fn keep_unsolicited(&mut self, message: Message) {
+        if self.unsolicited.len() >= UNSOLICITED_MAX {
+            self.unsolicited.pop_front();
+        }
+        self.unsolicited.push_back(message);
+    }
+}
+
 /// Which queue a waiter reads.
 #[derive(Clone, Copy)]
 pub(super) enum Queue {
@@ -59,10 +68,7 @@ impl Inbox {
         if content.exchanging {
             content.answers.push_back(message);
         } else {
-            if content.unsolicited.len() >= UNSOLICITED_MAX {
-                content.unsolicited.pop_front();
-            }
-            content.unsolicited.push_back(message);
+            content.keep_unsolicited(message);
         }
         self.changed.notify_all();
     }
@@ -111,9 +117,7 @@ impl Drop for ExchangeGuard<'_> {
         let mut content = lock(&self.0.content);
         content.exchanging = false;
         while let Some(message) = content.answers.pop_front() {
-            if content.unsolicited.len() < UNSOLICITED_MAX {
-                content.unsolicited.push_back(message);
-            }
+            content.keep_unsolicited(message);
         }
         drop(content);
         self.0.changed.notify_all();

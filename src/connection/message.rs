@@ -22,7 +22,13 @@ pub struct Message {
     /// The device's JSON, unchanged.
     pub json: String,
     name: String,
+    /// Whom the message is about, as far as it says.
     reference: Option<String>,
+    transaction_id: Option<String>,
+    /// `processingDetails.status` is ABORTED.
+    pub(super) is_aborted: bool,
+    /// An `ErrorResponse` that came while a CancelRequest was unanswered, and may be its answer.
+    pub(super) may_answer_cancel: bool,
 }
 
 /// Kinds of messages, as far as they matter to the flow.
@@ -42,7 +48,15 @@ pub enum MessageKind {
 pub(super) struct Request<'a> {
     pub(super) json: &'a str,
     pub(super) kind: String,
-    reference: Option<String>,
+    about: About,
+}
+
+/// What a reply has to be about to be the answer. There are no request ids, so this is what tells a
+/// late or repeated reply from the one that is waited for. A reply that does not say passes.
+enum About {
+    Reference(String),
+    Transaction(String),
+    NotKnown,
 }
 
 impl<'a> Request<'a> {
@@ -62,29 +76,50 @@ impl<'a> Request<'a> {
         match type_of(&value) {
             // The device fails on a missing type with words that help nobody (section 5).
             None => Err(wrong("it has no string member \"type\"")),
-            Some(kind) => {
-                let reference = string_at(&value, "/merchantReferenceCode");
-                Ok(Request { json, kind, reference })
-            }
+            Some(kind) => Ok(Request { json, about: About::of(&kind, &value), kind }),
         }
     }
 
     /// Whether `message` is the final reply to this request.
     ///
-    /// `cancel_pending`: a CancelRequest was sent during this exchange, and an `ErrorResponse` may be
-    /// the answer to that one. The operation then still ends by its own reply (section 6c).
-    pub(super) fn is_answered_by(&self, message: &Message, cancel_pending: bool) -> bool {
+    /// An `ErrorResponse` that may be the answer to a CancelRequest is not: the operation then still
+    /// ends by its own reply (section 6c).
+    pub(super) fn is_answered_by(&self, message: &Message) -> bool {
         if message.name == ERROR_RESPONSE {
-            return !cancel_pending;
+            return !message.may_answer_cancel;
         }
         let operation = self.kind.strip_suffix("Request").unwrap_or(&self.kind);
-        let matches = message.name.strip_suffix("Response") == Some(operation);
-        // There are no request ids. A reply that names another payment is a late one.
-        let of_another = match (&self.reference, &message.reference) {
-            (Some(asked), Some(told)) => asked != told,
-            _ => false,
+        message.name.strip_suffix("Response") == Some(operation) && self.about.fits(message)
+    }
+}
+
+impl About {
+    /// Only where the documents say what the reply repeats (section 6a): a refund's reply carries the
+    /// original payment's id, an incremental authorisation's a new one.
+    fn of(kind: &str, request: &Value) -> About {
+        let (member, make): (_, fn(String) -> About) = match kind {
+            "PaymentRequest"
+            | "StandaloneRefundRequest"
+            | "TokenRefundRequest"
+            | "AccountVerificationRequest" => ("/merchantReferenceCode", About::Reference),
+            "CaptureRequest" | "LinkedRefundRequest" => ("/transactionId", About::Transaction),
+            "TransactionLookupRequest" => match string_at(request, "/idType").as_deref() {
+                Some("MERCHANT_REFERENCE_CODE") => ("/id", About::Reference),
+                Some("TRANSACTION_ID") => ("/id", About::Transaction),
+                _ => return About::NotKnown,
+            },
+            _ => return About::NotKnown,
         };
-        matches && !of_another
+        string_at(request, member).map_or(About::NotKnown, make)
+    }
+
+    fn fits(&self, reply: &Message) -> bool {
+        let (asked, told) = match self {
+            About::Reference(asked) => (asked, &reply.reference),
+            About::Transaction(asked) => (asked, &reply.transaction_id),
+            About::NotKnown => return true,
+        };
+        told.as_ref().is_none_or(|told| told == asked)
     }
 }
 
@@ -101,11 +136,17 @@ impl Message {
             name if name.ends_with("Response") => MessageKind::Reply,
             _ => MessageKind::Other,
         };
-        let reference = string_at(&value, "/transactionDetails/merchantReferenceCode");
-        Ok(Message { kind, json, name, reference })
+        Ok(Message {
+            kind,
+            json,
+            name,
+            reference: string_at(&value, "/transactionDetails/merchantReferenceCode"),
+            transaction_id: string_at(&value, "/transactionDetails/id"),
+            is_aborted: string_at(&value, "/processingDetails/status").as_deref() == Some("ABORTED"),
+            may_answer_cancel: false,
+        })
     }
 
-    /// Whether this can be the device's word on a CancelRequest that failed.
     pub(super) fn is_error(&self) -> bool {
         self.name == ERROR_RESPONSE
     }
@@ -141,15 +182,58 @@ mod tests {
             (r#"{"type":"CaptureResponse"}"#, false),
             (r#"{"type":"Greeting"}"#, false),
         ] {
-            assert_eq!(request.is_answered_by(&message(json), false), ends, "{json}");
+            assert_eq!(request.is_answered_by(&message(json)), ends, "{json}");
         }
     }
 
     #[test]
-    fn an_error_after_a_cancel_does_not_end_the_payment() {
+    fn a_reply_about_another_transaction_is_no_answer() {
+        let told = r#""transactionDetails":{"id":"1f","merchantReferenceCode":"A-1"}}"#;
+        for (request, reply, ends) in [
+            (
+                r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"A-1"}"#,
+                "TransactionLookup",
+                true,
+            ),
+            (
+                r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"A-2"}"#,
+                "TransactionLookup",
+                false,
+            ),
+            (
+                r#"{"type":"TransactionLookupRequest","idType":"TRANSACTION_ID","id":"1f"}"#,
+                "TransactionLookup",
+                true,
+            ),
+            (
+                r#"{"type":"TransactionLookupRequest","idType":"TRANSACTION_ID","id":"2f"}"#,
+                "TransactionLookup",
+                false,
+            ),
+            (r#"{"type":"CaptureRequest","transactionId":"1f"}"#, "Capture", true),
+            (r#"{"type":"CaptureRequest","transactionId":"2f"}"#, "Capture", false),
+            (
+                r#"{"type":"LinkedRefundRequest","transactionId":"1f","merchantReferenceCode":"R-1"}"#,
+                "LinkedRefund",
+                true,
+            ),
+            (
+                r#"{"type":"IncrementalAuthorizationRequest","transactionId":"0f"}"#,
+                "IncrementalAuthorization",
+                true,
+            ),
+        ] {
+            let reply = message(&format!(r#"{{"type":"{reply}Response",{told}"#));
+            assert_eq!(Request::parse(request).expect("valid").is_answered_by(&reply), ends, "{request}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_may_answer_a_cancel_does_not_end_the_payment() {
         let request = Request::parse(r#"{"type":"PaymentRequest"}"#).expect("valid");
-        assert!(!request.is_answered_by(&message(r#"{"type":"ErrorResponse"}"#), true));
-        assert!(request.is_answered_by(&message(r#"{"type":"PaymentResponse"}"#), true));
+        let mut error = message(r#"{"type":"ErrorResponse"}"#);
+        error.may_answer_cancel = true;
+        assert!(!request.is_answered_by(&error));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! would end the till's process, and an output would hold garbage after a failure.
 
 use super::error::poslatch_error;
-use crate::Error;
 use crate::error::Kind;
+use crate::{Category, Error, RequestState};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -15,9 +15,19 @@ use std::sync::Once;
 ///
 /// `fallible!(error, [outputs...], { body })`: the body is a `Result<(), Error>`; each output is
 /// checked for NULL and cleared before it runs.
+///
+/// `fallible!(request, error, ...)` is for functions that carry a request: what fails before it can
+/// have left says so, and a panic leaves it in doubt.
 macro_rules! fallible {
+    (request, $error:expr, [$($output:ident),*], $body:block) => {
+        fallible!(@ $crate::ffi::boundary::Carries::Request, $error, [$($output),*], $body)
+    };
     ($error:expr, [$($output:ident),*], $body:block) => {
+        fallible!(@ $crate::ffi::boundary::Carries::Nothing, $error, [$($output),*], $body)
+    };
+    (@ $carries:expr, $error:expr, [$($output:ident),*], $body:block) => {
         $crate::ffi::boundary::run(
+            $carries,
             $error,
             std::panic::AssertUnwindSafe(|| -> Result<(), $crate::Error> {
                 $( unsafe { $crate::ffi::arguments::clear(stringify!($output), $output)?; } )*
@@ -34,8 +44,16 @@ macro_rules! infallible {
     };
 }
 
+/// Whether a function carries a request whose fate matters.
+#[derive(Clone, Copy)]
+pub(super) enum Carries {
+    Nothing,
+    Request,
+}
+
 /// Runs the body of a fallible function.
 pub(super) fn run(
+    carries: Carries,
     error: *mut *mut poslatch_error,
     body: impl FnOnce() -> Result<(), Error> + UnwindSafe,
 ) -> i32 {
@@ -43,11 +61,23 @@ pub(super) fn run(
     unsafe { super::arguments::clear_optional(error) };
     let result = contain(body).unwrap_or_else(|| {
         let place = PANIC_PLACE.take().unwrap_or_else(|| "an unknown place".into());
-        Err(Kind::Internal { detail: format!("panic at {place}") }.into())
+        let failure = Error::from(Kind::Internal { detail: format!("panic at {place}") });
+        Err(match carries {
+            Carries::Nothing => failure,
+            Carries::Request => failure.with_request_state(RequestState::InDoubt),
+        })
     });
     match result {
         Ok(()) => super::constants::POSLATCH_OK,
-        Err(failure) => {
+        Err(mut failure) => {
+            // The body's own arguments, checked before anything is sent.
+            let is_usage = failure.category() == Category::Usage;
+            if matches!(carries, Carries::Request)
+                && is_usage
+                && failure.request_state() == RequestState::None
+            {
+                failure = failure.with_request_state(RequestState::NotSent);
+            }
             let status = failure.status().code();
             // Making the error object must not unwind into C either.
             let object = contain(|| poslatch_error::new(&failure));
@@ -100,17 +130,19 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_internal_error_with_its_place_and_without_its_message() {
         let mut error = std::ptr::null_mut();
-        let status = run(&mut error, || panic!("secret"));
+        let status = run(Carries::Request, &mut error, || panic!("secret"));
         assert_eq!(status, crate::Status::Internal.code());
         let message = unsafe { CStr::from_ptr(super::super::error::poslatch_error_message(error)) };
         let message = message.to_str().expect("UTF-8");
         assert!(message.contains("boundary.rs") && !message.contains("secret"), "{message}");
+        let state = unsafe { super::super::error::poslatch_error_request_state(error) };
+        assert_eq!(state, RequestState::InDoubt as i32);
         unsafe { super::super::error::poslatch_error_free(error) };
     }
 
     #[test]
     fn without_an_error_object_the_status_still_comes_back() {
-        let status = run(std::ptr::null_mut(), || Err(Kind::Closed.into()));
+        let status = run(Carries::Nothing, std::ptr::null_mut(), || Err(Kind::Closed.into()));
         assert_eq!(status, crate::Status::Closed.code());
     }
 }

@@ -115,7 +115,7 @@ pub unsafe extern "C" fn poslatch_connection_exchange(
     reply: *mut *mut poslatch_buffer,
     error: *mut *mut poslatch_error,
 ) -> poslatch_status {
-    fallible!(error, [reply], {
+    fallible!(request, error, [reply], {
         let connection = unsafe { object("connection", connection)? };
         let json = unsafe { sized_text("json", json, size)? };
         let mut pass_on = |status: &str| {
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn poslatch_connection_send(
     size: usize,
     error: *mut *mut poslatch_error,
 ) -> poslatch_status {
-    fallible!(error, [], {
+    fallible!(request, error, [], {
         let connection = unsafe { object("connection", connection)? };
         let json = unsafe { sized_text("json", json, size)? };
         connection.connection.send(json)

@@ -33,7 +33,7 @@ pub unsafe extern "C" fn poslatch_pair(
     error: *mut *mut poslatch_error,
 ) -> poslatch_status {
     // SAFETY: pointers are as the header demands.
-    fallible!(error, [identity], {
+    fallible!(request, error, [identity], {
         let device = unsafe { object("device", device)? };
         let pos_id = unsafe { text("pos_id", pos_id)? };
         let setup_code = unsafe { text("setup_code", setup_code)? };

@@ -127,13 +127,22 @@ fn owner_only() -> OpenOptions {
     options
 }
 
-/// Makes the rename itself survive a power cut. Windows has no such call and needs none.
+/// Makes the rename itself survive a power cut. Windows has no such call and needs none; some folders
+/// and file systems refuse it, which is no reason to say that a file was not written that was.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+    if !cfg!(unix) {
+        return Ok(());
     }
-    Ok(())
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) => match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+                Ok(())
+            }
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
 }
 
 struct Preamble {
@@ -144,6 +153,8 @@ struct Preamble {
 impl Preamble {
     fn of(text: &[u8]) -> Result<Preamble, Error> {
         let text = Zeroizing::new(String::from_utf8_lossy(text).into_owned());
+        // Some editors put a mark in front.
+        let text = text.trim_start_matches('\u{feff}');
         let lines = || text.lines().map(str::trim_end).take_while(|line| !line.starts_with("-----"));
         let field = |name: &str| lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
         let Some(pos_id) = field(POS_ID).filter(|_| lines().any(|line| line == TITLE)) else {

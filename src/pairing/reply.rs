@@ -20,28 +20,35 @@ pub(super) struct Reply {
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
+/// What was sent, as far as it matters to reading the answer.
+pub(super) struct Asked<'a> {
+    pub(super) pos_id: &'a str,
+    pub(super) code: &'a SetupCode,
+}
+
+impl Asked<'_> {
+    fn refusal(&self, http_status: Option<u16>, words: Option<String>) -> Kind {
+        Kind::PairingRejected {
+            http_status,
+            words: words.map(|words| self.code.struck_from(&words)),
+            pos_id_is_numeric: self.pos_id.bytes().all(|byte| byte.is_ascii_digit()),
+        }
+    }
+}
+
 impl Reply {
     /// Key and chain, if the reply holds them and they hold together.
-    pub(super) fn judge(
-        &self,
-        known: &[Certificate],
-        pos_id: &str,
-        code: &SetupCode,
-    ) -> Result<Judged, Error> {
-        let refusal = |words: Option<String>| Kind::PairingRejected {
-            http_status: self.http_status.filter(|status| *status != 200),
-            words: words.map(|words| code.struck_from(&words)),
-            pos_id_is_numeric: pos_id.bytes().all(|byte| byte.is_ascii_digit()),
-        };
+    pub(super) fn judge(&self, known: &[Certificate], asked: &Asked<'_>) -> Result<Judged, Error> {
         let unusable = |problem: String| Kind::PairingReplyUnusable { problem };
 
-        if self.http_status.is_some_and(|status| status != 200) {
-            return Err(refusal(words::of_device(&self.body)).into());
+        // The documents show no status at all; whichever means success will do.
+        if let Some(status) = self.http_status.filter(|status| !(200..300).contains(status)) {
+            return Err(asked.refusal(Some(status), words::of_device(&self.body)).into());
         }
         let blocks = pem::read(&self.body).map_err(unusable)?;
         if blocks.is_empty() {
             return Err(match words::of_json(&self.body) {
-                Some(words) => refusal(Some(words)),
+                Some(words) => asked.refusal(None, Some(words)),
                 None => unusable(self.without_pem()),
             }
             .into());
@@ -65,7 +72,7 @@ impl Reply {
 }
 
 /// The error for a request that may have left and whose reply did not come back whole.
-pub(super) fn lost(cause: Kind) -> Error {
+pub(super) fn lost(cause: Kind, asked: &Asked<'_>) -> Error {
     match cause {
         // The handshake failed on the device's side, so its app has not seen the request.
         Kind::TillCertificateRequired { .. } => cause.into(),
@@ -74,7 +81,7 @@ pub(super) fn lost(cause: Kind) -> Error {
         }
         // A close with words is an answer.
         Kind::WebSocketClosed { reason, .. } if !reason.is_empty() => {
-            Kind::PairingRejected { http_status: None, words: Some(reason), pos_id_is_numeric: true }.into()
+            asked.refusal(None, Some(reason)).into()
         }
         cause => Error::from(Kind::PairingReplyLost { cause: Box::new(cause) })
             .with_request_state(RequestState::InDoubt),

@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// Opens the next stream, after the device has closed an idle one.
-pub(crate) type Reopen = Box<dyn Fn() -> Result<TlsStream, Error> + Send + Sync>;
+pub(crate) type Reopen = Box<dyn Fn(Deadline) -> Result<TlsStream, Error> + Send + Sync>;
 
 /// Posts JSON to one device, over one connection at a time.
 pub(crate) struct HttpsClient {
@@ -149,7 +149,7 @@ impl Connector for LineConnector {
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<LineTransport>, ureq::Error> {
         let mut stream = match (lock(&self.0.ready).take(), &self.0.reopen) {
             (Some(stream), _) => stream,
-            (None, Some(reopen)) => reopen().map_err(|error| {
+            (None, Some(reopen)) => reopen(*lock(&self.0.deadline)).map_err(|error| {
                 *lock(&self.0.failure) = Some(error);
                 ureq::Error::ConnectionFailed
             })?,
@@ -178,6 +178,7 @@ impl Transport for LineTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.check_deadline()?;
         self.line.sent.store(true, Ordering::SeqCst);
         let output = self.buffers.output_of(amount);
         self.stream.write_all(output)?;

@@ -75,8 +75,8 @@ impl RunningCalls {
     }
 
     pub(crate) fn interrupt(&self) {
-        let calls = lock(&self.calls).clone();
-        for call in calls.iter().filter_map(Weak::upgrade) {
+        // Under the lock, so that a call that was released meanwhile is not hit any more.
+        for call in lock(&self.calls).iter().filter_map(Weak::upgrade) {
             call.fire();
         }
     }

@@ -139,6 +139,16 @@ impl TlsStream {
         self.phase = phase;
     }
 
+    /// Fails once the deadline is over, so that nothing begins after it.
+    pub(crate) fn check_deadline(&self) -> io::Result<()> {
+        match &self.socket {
+            Some(socket) if socket.deadline().get().remaining().is_none() => {
+                Err(carry(io::ErrorKind::TimedOut, self.timed_out()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn shared_deadline(&self) -> Option<SharedDeadline> {
         self.socket.as_ref().map(|socket| socket.deadline().clone())
     }
@@ -162,11 +172,18 @@ impl TlsStream {
         self.socket.take().map(|socket| socket.tcp().clone())
     }
 
-    /// Takes in bytes that arrived on the detached socket.
-    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Kind> {
-        while !bytes.is_empty() {
-            self.tls.read_tls(&mut bytes).map_err(|error| Kind::TlsFailed { detail: error.to_string() })?;
-            self.tls.process_new_packets().map_err(|error| self.explain(&error))?;
+    /// Takes in some of the bytes that arrived on the detached socket. What they hold has to be read
+    /// before more is fed.
+    pub(crate) fn feed(&mut self, bytes: &mut &[u8]) -> Result<(), Kind> {
+        // To TLS, reading nothing is the end of the connection.
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let size = self.tls.read_tls(bytes).map_err(|error| Kind::TlsFailed { detail: error.to_string() })?;
+        self.tls.process_new_packets().map_err(|error| self.explain(&error))?;
+        // After the device's goodbye nothing is taken any more; what follows is nobody's.
+        if size == 0 {
+            *bytes = &[];
         }
         Ok(())
     }
@@ -192,7 +209,8 @@ impl TlsStream {
             match self.tls.read_tls(&mut &*tcp) {
                 Ok(0) => break false,
                 Ok(_) => match self.tls.process_new_packets() {
-                    Ok(state) if !state.peer_has_closed() => {}
+                    // Something to read before anything was asked: it answers an older request.
+                    Ok(state) if !state.peer_has_closed() && state.plaintext_bytes_to_read() == 0 => {}
                     _ => break false,
                 },
                 Err(error) => break error.kind() == io::ErrorKind::WouldBlock,
@@ -275,11 +293,22 @@ impl TlsStream {
         }
         match self.phase {
             Phase::Handshake | Phase::Acceptance | Phase::WebSocketUpgrade
-                if self.shown_not_after.is_some() && self.tls.peer_certificates().is_some() =>
+                if self.shown_not_after.is_some()
+                    && self.tls.peer_certificates().is_some()
+                    && !self.till_was_accepted() =>
             {
                 self.till_rejected(None)
             }
             phase => Kind::PeerClosed { phase, os },
+        }
+    }
+
+    /// Whether the device is known to have accepted the till's certificate: under TLS 1.2 by the end
+    /// of the handshake, under 1.3 by a session ticket.
+    fn till_was_accepted(&self) -> bool {
+        match self.tls.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => !self.tls.is_handshaking(),
+            _ => self.tls.tls13_tickets_received() > 0,
         }
     }
 

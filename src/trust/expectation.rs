@@ -29,7 +29,10 @@ pub enum IdentityCheck {
 /// What a server certificate has to show, beyond chain, dates and usage.
 #[derive(Clone, Debug)]
 pub(crate) enum Expectation {
+    /// This name, letter by letter: a wildcard stands for many devices.
     Exactly(ServerName<'static>),
+    /// This host, as in ordinary HTTPS: a wildcard will do.
+    Host(ServerName<'static>),
     AnyUnder(String),
     AnyName,
 }
@@ -48,7 +51,7 @@ impl Expectation {
                 }
                 _ => Expectation::AnyUnder(domain.to_owned()),
             },
-            IdentityCheck::Address => Expectation::Exactly(host.clone()),
+            IdentityCheck::Address => Expectation::Host(host.clone()),
             IdentityCheck::ChainOnly => Expectation::AnyName,
         })
     }
@@ -57,7 +60,7 @@ impl Expectation {
     /// address is never sent.
     pub(crate) fn server_name(&self, host: &ServerName<'static>) -> ServerName<'static> {
         match self {
-            Expectation::Exactly(name) => name.clone(),
+            Expectation::Exactly(name) | Expectation::Host(name) => name.clone(),
             Expectation::AnyUnder(_) | Expectation::AnyName => host.clone(),
         }
     }
@@ -71,7 +74,10 @@ impl Expectation {
         certificate: &Certificate,
     ) -> Result<Option<ServerName<'static>>, Kind> {
         match self {
-            Expectation::Exactly(name) => Ok(Some(name.clone())),
+            Expectation::Exactly(ServerName::DnsName(name)) if !holds(certificate, name.as_ref()) => {
+                Err(self.wrong_device(certificate))
+            }
+            Expectation::Exactly(name) | Expectation::Host(name) => Ok(Some(name.clone())),
             Expectation::AnyName => Ok(None),
             Expectation::AnyUnder(domain) => certificate
                 .dns_names()
@@ -85,7 +91,7 @@ impl Expectation {
 
     pub(crate) fn wrong_device(&self, certificate: &Certificate) -> Kind {
         let expected = match self {
-            Expectation::Exactly(name) => format!("\"{}\"", name.to_str()),
+            Expectation::Exactly(name) | Expectation::Host(name) => format!("\"{}\"", name.to_str()),
             Expectation::AnyUnder(domain) => format!("a name under \"{domain}\""),
             Expectation::AnyName => "any name".into(),
         };
@@ -96,18 +102,29 @@ impl Expectation {
     /// The name by which this device is known from now on, in lower case; `None` if its certificate
     /// holds none. Called with a certificate that has passed.
     pub(crate) fn name_of(&self, certificate: &Certificate) -> Option<String> {
-        match self.name_to_verify(certificate) {
-            Ok(Some(ServerName::DnsName(name))) => Some(name.as_ref().to_ascii_lowercase()),
-            // A DNS name outlives an address; both are vouched for by the same certificate.
-            Ok(address) => certificate
+        let verified = self.name_to_verify(certificate).ok()?;
+        match verified {
+            Some(ServerName::DnsName(name)) if holds(certificate, name.as_ref()) => {
+                Some(name.as_ref().to_ascii_lowercase())
+            }
+            // A name outlives an address; both are vouched for by the same certificate. What only a
+            // wildcard covers is not remembered, since it could not be told from others.
+            verified => certificate
                 .dns_names()
                 .into_iter()
                 .find(|name| !name.contains('*'))
                 .map(|name| name.to_ascii_lowercase())
-                .or_else(|| address.map(|address| address.to_str().into_owned())),
-            Err(_) => None,
+                .or_else(|| match verified {
+                    Some(ServerName::IpAddress(ip)) => Some(std::net::IpAddr::from(ip).to_string()),
+                    _ => None,
+                }),
         }
     }
+}
+
+/// Whether the certificate holds this very name.
+fn holds(certificate: &Certificate, name: &str) -> bool {
+    certificate.dns_names().iter().any(|held| held.eq_ignore_ascii_case(name))
 }
 
 /// A serial number completed with the domain, or a whole name as it is; in lower case.

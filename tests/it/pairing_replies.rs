@@ -75,7 +75,6 @@ fn http_statuses_are_refusals_with_what_can_be_repeated_of_the_body() {
         ),
         (404, "text/plain", "", "the device refused to pair with HTTP status 404"),
         (302, "text/plain", "", "the device refused to pair with HTTP status 302"),
-        (201, "text/plain", "", "the device refused to pair with HTTP status 201"),
     ] {
         let reply =
             PairingReply::Status { code, content_type: content_type.into(), body: body.as_bytes().to_vec() };
