@@ -64,7 +64,8 @@ impl Identity {
         file::load(path.as_ref(), passphrase)
     }
 
-    /// Writes the identity to one PEM file that only this user can read, replacing an older file
+    /// Writes the identity to one PEM file that only this user can read (on Unix; elsewhere the
+    /// folder's permissions count), replacing an older file
     /// only once the new one is safe on disk. With a passphrase the key is encrypted (PBES2,
     /// PBKDF2-SHA256, AES-256).
     ///

@@ -8,5 +8,6 @@ mod connection;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod scripted;
 mod secrets;
 mod trust;
