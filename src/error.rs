@@ -4,6 +4,8 @@
 //! sentences are in `error/text.rs`, all in one place, because reading them is reading the product.
 
 mod kind;
+#[cfg(test)]
+mod page;
 mod text;
 
 pub(crate) use kind::{Kind, OsError, Phase};

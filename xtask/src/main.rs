@@ -4,6 +4,7 @@ mod artifacts;
 mod ci;
 mod demo;
 mod deny;
+mod errors;
 mod header;
 mod log;
 mod process;
@@ -29,6 +30,7 @@ The project's own commands.
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
     cargo xtask header             write include/poslatch.h from src/ffi
+    cargo xtask errors             write docs/errors.md from the texts in src/error
     cargo xtask header --check     fail if include/poslatch.h is not what src/ffi says
     cargo xtask ci                 everything that has to pass before a change is taken
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         }
         ["ci"] => ci::run(),
         ["demo"] => demo::run(),
+        ["errors"] => errors::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
         ["test", "--list"] => {
