@@ -4,20 +4,25 @@
 use crate::device::{Device, Ending};
 use crate::http::{Service, UpgradeSlot};
 use crate::plain::{LINGER_MAX, Plain};
+use crate::tls::TlsMaterial;
 use crate::wire::Wire;
-use crate::{ClientCertificate, Event, lock, websocket};
+use crate::{ClientCertificate, Event, Faults, TlsVersions, lock, tls11, websocket};
 use hyper_util::rt::TokioIo;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 pub(crate) async fn serve(device: Arc<Device>, tcp: TcpStream, peer: SocketAddr, connection: u64) {
-    device.journal.record(Event::Connected { connection, peer });
+    // Before anything goes on record: whoever sees the connection there and turns a switch means the next one.
+    let (faults, material) = device.faults_and_tls();
     let mut disturbed = device.disturbance.subscribe();
+    device.journal.record(Event::Connected { connection, peer });
     let disturbance = async {
         match disturbed.changed().await {
             Ok(()) => disturbed.borrow_and_update().unwrap_or(Ending::Orderly),
@@ -28,18 +33,23 @@ pub(crate) async fn serve(device: Arc<Device>, tcp: TcpStream, peer: SocketAddr,
     // Small messages must not wait for one another's acknowledgement.
     let _ = tcp.set_nodelay(true);
 
-    let total = match handshake(&device, tcp, connection).await {
-        None => 0,
-        Some((plain, rights)) => {
-            let ending = tokio::select! {
-                // The disturbance first: what is sent after it must not be answered.
-                biased;
-                ending = disturbance => ending,
-                ending = talk(&device, plain.clone(), rights, connection) => ending,
-            };
-            let received = plain.clone();
-            plain.end(ending).await;
-            received.received()
+    let total = if faults.stall_handshake {
+        stall(&device, tcp, connection, disturbance).await;
+        0
+    } else {
+        match handshake(&device, tcp, connection, &faults, &material).await {
+            None => 0,
+            Some((plain, rights)) => {
+                let ending = tokio::select! {
+                    // The disturbance first: what is sent after it must not be answered.
+                    biased;
+                    ending = disturbance => ending,
+                    ending = talk(&device, plain.clone(), rights, connection) => ending,
+                };
+                let received = plain.clone();
+                plain.end(ending).await;
+                received.received()
+            }
         }
     };
     device.journal.record(Event::ApplicationBytes { connection, total });
@@ -55,11 +65,51 @@ pub(crate) enum Rights {
     Pairing,
 }
 
-async fn handshake(device: &Arc<Device>, tcp: TcpStream, connection: u64) -> Option<(Plain, Rights)> {
-    let (faults, material) = device.faults_and_tls();
+/// Takes in what the till says until it gives up, or something happens to the connection.
+async fn stall(
+    device: &Device,
+    mut tcp: TcpStream,
+    connection: u64,
+    disturbance: impl Future<Output = Ending>,
+) {
+    let mut scratch = [0; 4096];
+    let given_up = async { while tcp.read(&mut scratch).await.is_ok_and(|length| length > 0) {} };
+    let ending = tokio::select! {
+        biased;
+        ending = disturbance => ending,
+        () = given_up => Ending::Orderly,
+    };
+    match ending {
+        Ending::Frozen => std::future::pending().await,
+        Ending::Orderly => {}
+        Ending::Reset => {
+            let _ = tcp.set_zero_linger();
+        }
+    }
+    let reason = "never answered, as the simulator's switches ask".to_owned();
+    device.journal.record(Event::HandshakeFailed { connection, reason });
+}
+
+async fn handshake(
+    device: &Arc<Device>,
+    tcp: TcpStream,
+    connection: u64,
+    faults: &Faults,
+    material: &TlsMaterial,
+) -> Option<(Plain, Rights)> {
     let muted = Arc::new(AtomicBool::new(false));
     let failed = |reason: String| device.journal.record(Event::HandshakeFailed { connection, reason });
-    let config = match material.server_config(device, &faults, Arc::clone(&muted)) {
+    if let TlsVersions::Only11 | TlsVersions::Only11Hello = faults.tls_versions {
+        failed("answered as a device that speaks TLS 1.1 only".to_owned());
+        let answered = async {
+            let mut wire = Wire::new(tcp, muted);
+            tls11::answer(&mut wire, faults.tls_versions).await?;
+            wire.close_after_failed_handshake().await
+        };
+        let _ = tokio::time::timeout(LINGER_MAX, answered).await;
+        return None;
+    }
+    let config = match material.server_config(device, faults, Arc::clone(&muted)) {
         Ok(config) => config,
         Err(reason) => {
             failed(reason);
@@ -75,6 +125,10 @@ async fn handshake(device: &Arc<Device>, tcp: TcpStream, connection: u64) -> Opt
         }
         Err((error, wire)) => {
             failed(error.to_string());
+            if faults.client_certificate == ClientCertificate::ResetWithoutAlert && wire.is_muted() {
+                let _ = wire.reset_on_drop();
+                return None;
+            }
             let _ = tokio::time::timeout(LINGER_MAX, wire.close_after_failed_handshake()).await;
             None
         }

@@ -3,17 +3,18 @@
 
 use crate::code::CodeScreen;
 use crate::journal::Journal;
-use crate::pki::Issued;
+use crate::pki::{Generations, Issued};
 use crate::terminal::Terminal;
 use crate::tills::Tills;
 use crate::tls::TlsMaterial;
-use crate::{Error, Event, Faults, Pki, lock};
+use crate::{Error, Event, Faults, Pki, PosIdReuse, lock};
+use std::io;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 pub(crate) struct Device {
     pub(crate) serial: String,
-    pub(crate) pki: Pki,
+    pub(crate) pkis: Generations,
     pub(crate) journal: Journal,
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
@@ -30,10 +31,11 @@ struct Settings {
 impl Device {
     pub(crate) fn new(parts: DeviceParts) -> Self {
         let DeviceParts { serial, pki, journal, code, tills, faults } = parts;
-        let tls = Arc::new(TlsMaterial::new(&pki, &device_name(&serial), &faults));
+        let pkis = Generations::new(pki);
+        let tls = Arc::new(TlsMaterial::new(&pkis, &device_name(&serial), &faults));
         Self {
             serial,
-            pki,
+            pkis,
             journal,
             code,
             tills,
@@ -60,7 +62,7 @@ impl Device {
         // With the material goes the memory of TLS sessions: resumption would carry a till around a new certificate
         // fault. A change that does not concern TLS leaves them alone, since tests of resumption rely on it.
         let renewed = (concerns_tls(&self.faults()) != concerns_tls(&faults))
-            .then(|| Arc::new(TlsMaterial::new(&self.pki, &self.name(), &faults)));
+            .then(|| Arc::new(TlsMaterial::new(&self.pkis, &self.name(), &faults)));
         let mut settings = lock(&self.settings);
         settings.faults = faults;
         if let Some(tls) = renewed {
@@ -68,11 +70,17 @@ impl Device {
         }
     }
 
+    /// Uses this PKI from the next connection on.
+    pub(crate) fn rotate(&self, pki: Pki) {
+        self.pkis.push(pki);
+        let faults = self.faults();
+        lock(&self.settings).tls = Arc::new(TlsMaterial::new(&self.pkis, &self.name(), &faults));
+    }
+
     /// Issues a till's key and certificate and puts it on the list. Takes as long as making an RSA key does.
     pub(crate) fn pair(&self, connection: u64, pos_id: &str) -> Result<Issued, Error> {
-        let issued = self.pki.issue_till(pos_id)?;
-        self.tills
-            .add(&issued.leaf_der, pos_id)
+        let issued = self.pkis.newest().issue_till(pos_id)?;
+        self.put_on_list(&issued, pos_id)
             .map_err(|error| Error::Certificate { reason: format!("till cannot be recorded: {error}") })?;
         self.journal.record(Event::Paired {
             connection,
@@ -80,6 +88,15 @@ impl Device {
             not_after: issued.not_after,
         });
         Ok(issued)
+    }
+
+    fn put_on_list(&self, issued: &Issued, pos_id: &str) -> io::Result<()> {
+        if self.faults().pos_id_reuse == PosIdReuse::Replace && self.tills.remove(pos_id)? {
+            // A resumed session would bring the old till in without a look at its certificate.
+            let mut settings = lock(&self.settings);
+            settings.tls = Arc::new(settings.tls.forgetful(&settings.faults));
+        }
+        self.tills.add(&issued.leaf_der, pos_id)
     }
 }
 
@@ -112,6 +129,7 @@ fn concerns_tls(faults: &Faults) -> impl PartialEq {
         faults.session_tickets,
         faults.certificate_hint,
         faults.client_certificate,
+        faults.accept_tills_of_old_roots,
     )
 }
 

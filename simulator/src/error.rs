@@ -22,6 +22,8 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The shared secret of the cloud is not base64.
+    Secret,
     /// The serial number cannot be the first label of a DNS name.
     Serial {
         /// The serial number as given.
@@ -50,6 +52,7 @@ impl fmt::Display for Error {
         match self {
             Self::Certificate { reason } => write!(f, "certificate cannot be made: {reason}"),
             Self::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::Secret => f.write_str("shared secret is not base64"),
             Self::Serial { serial } => write!(f, "serial number \"{serial}\" cannot be part of a DNS name"),
             Self::State { path, source } => write!(f, "state file \"{}\": {source}", path.display()),
             Self::StateUnusable { path, reason } => write!(f, "state file \"{}\": {reason}", path.display()),
@@ -62,7 +65,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } | Self::State { source, .. } | Self::Thread(source) => Some(source),
-            Self::Certificate { .. } | Self::Serial { .. } | Self::StateUnusable { .. } => None,
+            Self::Certificate { .. } | Self::Secret | Self::Serial { .. } | Self::StateUnusable { .. } => {
+                None
+            }
         }
     }
 }
@@ -76,17 +81,17 @@ impl From<rcgen::Error> for Error {
 /// The record did not come to hold what was waited for.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Timeout {
+pub struct Timeout<E = crate::Event> {
     /// How long was waited.
     pub waited: Duration,
     /// The record as it was at the end, for the failure message of the test.
-    pub events: Vec<crate::Event>,
+    pub events: Vec<E>,
 }
 
-impl fmt::Display for Timeout {
+impl<E: fmt::Debug> fmt::Display for Timeout<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not seen within {:?}; the device recorded {:#?}", self.waited, self.events)
+        write!(f, "not seen within {:?}; on record is {:#?}", self.waited, self.events)
     }
 }
 
-impl std::error::Error for Timeout {}
+impl<E: fmt::Debug> std::error::Error for Timeout<E> {}

@@ -10,16 +10,26 @@ use std::time::Duration;
 pub struct Faults {
     /// The certificate that the device shows. Default: `Normal`.
     pub server_certificate: ServerCertificate,
-    /// How much of its chain the device sends. Default: `Full`.
+    /// Which certificates the device sends with its own, and in which order. Default: `Full`.
     pub server_chain: ServerChain,
     /// The protocol versions that the device offers (section 4). Default: `Both`.
     pub tls_versions: TlsVersions,
+    /// Whether the device accepts a TCP connection and then never says a word of TLS. Default: false.
+    pub stall_handshake: bool,
     /// Whether sessions can be resumed: two tickets under TLS 1.3, session ids under TLS 1.2. Default: true.
     pub session_tickets: bool,
     /// The issuers that the CertificateRequest names (section 4). Default: `RootOnly`, the trap of the field.
     pub certificate_hint: CertificateHint,
     /// What the device does about the till's certificate. Default: `Normal`.
     pub client_certificate: ClientCertificate,
+    /// Whether tills that paired before [`crate::Simulator::rotate_root`] are still accepted; section 9 does not know.
+    ///
+    /// Default: true. If not, they are refused with `unknown_ca`, since the new root did not issue them.
+    pub accept_tills_of_old_roots: bool,
+    /// What becomes of the till that has a posId when another pairs under it; section 2 does not know.
+    ///
+    /// Default: `BothValid`.
+    pub pos_id_reuse: PosIdReuse,
     /// What an accepted pairing request is answered with. Default: `Normal`.
     pub pairing_reply: PairingReply,
     /// The kind of frame that carries the pairing reply over WSS; section 2 does not know. Default: `Text`.
@@ -50,9 +60,12 @@ impl Default for Faults {
             server_certificate: ServerCertificate::Normal,
             server_chain: ServerChain::Full,
             tls_versions: TlsVersions::Both,
+            stall_handshake: false,
             session_tickets: true,
             certificate_hint: CertificateHint::RootOnly,
             client_certificate: ClientCertificate::Normal,
+            accept_tills_of_old_roots: true,
+            pos_id_reuse: PosIdReuse::BothValid,
             pairing_reply: PairingReply::Normal,
             pairing_frame: FrameKind::Text,
             single_use_code: true,
@@ -91,18 +104,30 @@ pub enum ServerCertificate {
     Normal,
     /// Valid from tomorrow.
     NotYetValid,
+    /// An RSA key of 1024 bits, rightly certified and rightly used: with PSS if the till knows it, else with PKCS#1.
+    Rsa1024,
+    /// Signed by the issuing CA with `sha1WithRSAEncryption`; the signature is right.
+    Sha1,
+    /// X.509 version 1: neither a version nor extensions, so no names either. Rightly signed by the issuing CA.
+    V1,
     /// Another name or IP address in place of the device's.
     WrongName(String),
 }
 
-/// How much of its chain the device sends.
+/// Which certificates the device sends with its own, and in which order. The leaf is always first, as TLS wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerChain {
+    /// Leaf, issuing CA, root, and then a CA that has nothing to do with any of them.
+    ExtraCertificates,
     /// Leaf, issuing CA, root: the "full chain" of app 1.6.0 and later (section 4).
     Full,
     /// The leaf alone, as older apps do.
     LeafOnly,
+    /// Leaf, root, issuing CA: the issuers the wrong way round.
+    Reversed,
+    /// Leaf and issuing CA, as most servers of the web do.
+    WithoutRoot,
 }
 
 /// The protocol versions that the device offers.
@@ -111,6 +136,14 @@ pub enum ServerChain {
 pub enum TlsVersions {
     /// TLS 1.2 and 1.3.
     Both,
+    /// TLS 1.1 only, and aware of how newer tills ask: every ClientHello gets the alert `protocol_version`.
+    ///
+    /// The TLS library that the simulator is made with does not speak TLS 1.1, so this is that alert and no more: a
+    /// till that does offer TLS 1.1 gets it, too.
+    Only11,
+    /// TLS 1.1 only, and too old to know the extension with which newer tills ask: a ServerHello of version 1.1 and
+    /// no more, after which a till of today says `protocol_version` itself.
+    Only11Hello,
     /// TLS 1.2 only, as apps before 1.3.0.
     Only12,
     /// TLS 1.3 only.
@@ -143,6 +176,8 @@ pub enum ClientCertificate {
     RefuseWith(Alert),
     /// Insists on one even for pairing, as section 2 reports from one source.
     RequiredAlways,
+    /// Resets the connection when it sees a certificate, without a word.
+    ResetWithoutAlert,
 }
 
 /// A TLS alert that refuses a certificate.
@@ -161,6 +196,20 @@ pub enum Alert {
     CertificateUnknown,
     /// `unknown_ca`.
     UnknownCa,
+}
+
+/// What becomes of the till that has a posId when another pairs under it (section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PosIdReuse {
+    /// Nothing: both are accepted.
+    BothValid,
+    /// Nothing: the other one gets HTTP 409, over WSS an `ErrorResponse`, and the setup code is not used up.
+    ///
+    /// [`crate::Simulator::issue_till`] is not bound by it.
+    Reject,
+    /// It comes off the list and is refused with `certificate_unknown` from the next connection on.
+    Replace,
 }
 
 /// What an accepted pairing request is answered with. A wrong code or a malformed request is refused as ever.

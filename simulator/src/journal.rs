@@ -1,4 +1,4 @@
-//! The record of a device: append-only, and able to wake whoever waits for an entry. A file of its own because it is
+//! The record of a device or of the cloud: append-only, and able to wake whoever waits for an entry. A file of its own because it is
 //! the one place where the device's thread meets the threads of tests.
 
 use crate::{Event, Timeout, lock};
@@ -6,20 +6,20 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Sees each entry as it is written.
-pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
+pub(crate) type Observer<E = Event> = Box<dyn Fn(&E) + Send + Sync>;
 
-pub(crate) struct Journal {
-    events: Mutex<Vec<Event>>,
+pub(crate) struct Journal<E = Event> {
+    events: Mutex<Vec<E>>,
     grown: Condvar,
-    observer: Option<Observer>,
+    observer: Option<Observer<E>>,
 }
 
-impl Journal {
-    pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { events: Mutex::default(), grown: Condvar::new(), observer }
+impl<E: Clone> Journal<E> {
+    pub(crate) fn new(observer: Option<Observer<E>>) -> Self {
+        Self { events: Mutex::new(Vec::new()), grown: Condvar::new(), observer }
     }
 
-    pub(crate) fn record(&self, event: Event) {
+    pub(crate) fn record(&self, event: E) {
         let mut events = lock(&self.events);
         // Under the lock, so that the observer sees the order that the record has.
         if let Some(observer) = &self.observer {
@@ -30,15 +30,15 @@ impl Journal {
         self.grown.notify_all();
     }
 
-    pub(crate) fn events(&self) -> Vec<Event> {
+    pub(crate) fn events(&self) -> Vec<E> {
         lock(&self.events).clone()
     }
 
     pub(crate) fn wait_for<T>(
         &self,
-        mut find: impl FnMut(&[Event]) -> Option<T>,
+        mut find: impl FnMut(&[E]) -> Option<T>,
         timeout: Duration,
-    ) -> Result<T, Timeout> {
+    ) -> Result<T, Timeout<E>> {
         let end = Instant::now() + timeout;
         let mut events = lock(&self.events);
         loop {
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn entry_written_by_another_thread_ends_the_wait() {
-        let journal = Journal::new(None);
+        let journal = Journal::<Event>::new(None);
         std::thread::scope(|scope| {
             let waiting = scope
                 .spawn(|| journal.wait_for(|events| events.first()?.connection(), Duration::from_secs(10)));
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn timeout_shows_what_was_recorded() {
-        let journal = Journal::new(None);
+        let journal = Journal::<Event>::new(None);
         journal.record(Event::Disconnected { connection: 3 });
         let timeout = journal.wait_for(|_| None::<()>, Duration::ZERO).expect_err("nothing to find");
         assert_eq!(timeout.events.len(), 1, "{timeout}");

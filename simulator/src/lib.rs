@@ -26,8 +26,11 @@
 //! assert!(shown.is_ok());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
 mod clock;
+mod cloud;
 mod code;
 mod connection;
 mod device;
@@ -42,7 +45,9 @@ mod message;
 mod pairing;
 mod pki;
 mod plain;
+mod raw_rsa;
 mod receipt;
+mod relic;
 mod reply;
 mod server;
 mod simulator;
@@ -50,17 +55,19 @@ mod state;
 mod terminal;
 mod tills;
 mod tls;
+mod tls11;
 mod transaction;
 mod verifier;
 mod websocket;
 mod wire;
 
 pub use clock::rfc3339;
+pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use error::{Error, Timeout};
 pub use event::Event;
 pub use faults::{
-    Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, ServerCertificate,
-    ServerChain, TlsVersions,
+    Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
+    ServerCertificate, ServerChain, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
 pub use simulator::{Builder, Simulator};

@@ -4,7 +4,7 @@
 use crate::code::CodeUse;
 use crate::device::Device;
 use crate::message::{error_response, text};
-use crate::{Event, Faults, PairingReply};
+use crate::{Event, Faults, PairingReply, PosIdReuse};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -67,8 +67,14 @@ fn check(device: &Device, request: &Value, faults: &Faults) -> Result<String, Re
             description: "posId is not a number".to_owned(),
         });
     }
-    let code_use = if faults.single_use_code { CodeUse::Single } else { CodeUse::Repeated };
+    let taken = faults.pos_id_reuse == PosIdReuse::Reject && device.tills.has(pos_id);
+    let code_use = if faults.single_use_code && !taken { CodeUse::Single } else { CodeUse::Repeated };
     match device.code.accept(code, code_use, &device.journal) {
+        true if taken => Err(Refusal {
+            status: 409,
+            message: "posId already in use",
+            description: "another till has paired under this posId".to_owned(),
+        }),
         true => Ok(pos_id.to_owned()),
         false => Err(Refusal {
             status: 403,

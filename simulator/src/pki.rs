@@ -1,7 +1,8 @@
 //! The certificate authority behind a device: a root, an issuing CA, and whatever they sign. The certificates are made
 //! in the shape of section 3 and section 4 of `protocol.md`; oddities for tests are asked for by [`CertificateRequest`].
 
-use crate::{Error, clock, keys};
+use crate::raw_rsa::Rsa1024;
+use crate::{Error, clock, keys, relic};
 use pkcs8::LineEnding;
 use pkcs8::der::pem;
 use rcgen::{
@@ -9,7 +10,7 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
 };
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// A root CA, an issuing CA below it, and the key of one device. Clones share them.
@@ -50,6 +51,11 @@ impl Pki {
     /// Returns the PKI that no till was ever told of, for [`crate::ServerCertificate::ForeignRoot`].
     pub(crate) fn foreign() -> Result<Self, Error> {
         Self::shared_in(&FOREIGN)
+    }
+
+    /// Returns the PKI that stands for those of the public web, for [`crate::Cloud`].
+    pub(crate) fn web() -> Result<Self, Error> {
+        Self::shared_in(&WEB)
     }
 
     fn shared_in(slot: &Mutex<Option<Self>>) -> Result<Self, Error> {
@@ -142,6 +148,71 @@ impl Pki {
             chain_der,
             not_after: clock::whole_seconds(request.not_after),
         })
+    }
+}
+
+/// The PKIs that a device has had, oldest first. Only ever grows, so that whoever holds one keeps it.
+pub(crate) struct Generations {
+    pki: Pki,
+    next: OnceLock<Box<Self>>,
+}
+
+impl Generations {
+    pub(crate) fn new(first: Pki) -> Self {
+        Self { pki: first, next: OnceLock::new() }
+    }
+
+    /// The one that the device uses.
+    pub(crate) fn newest(&self) -> &Pki {
+        self.all().last().unwrap_or(&self.pki)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Pki> {
+        std::iter::successors(Some(self), |generation| generation.next.get().map(Box::as_ref))
+            .map(|generation| &generation.pki)
+    }
+
+    pub(crate) fn push(&self, pki: Pki) {
+        match self.next.get() {
+            Some(next) => next.push(pki),
+            None => {
+                if let Err(late) = self.next.set(Box::new(Self::new(pki))) {
+                    self.push(late.pki);
+                }
+            }
+        }
+    }
+}
+
+/// What no generator makes: the certificates of another age, for devices that show one. Leaf, issuing CA, root.
+impl Pki {
+    /// Issues to a key of 1024 bits, [`Rsa1024`].
+    pub(crate) fn issue_rsa_1024(&self, request: &CertificateRequest) -> Result<Vec<Vec<u8>>, Error> {
+        let leaf = request.params()?.signed_by(&Rsa1024, &self.shared.issuing)?.der().to_vec();
+        Ok(self.below_issuing(leaf))
+    }
+
+    /// Issues with a signature over SHA-1, to the device's key.
+    pub(crate) fn issue_sha1(&self, request: &CertificateRequest) -> Result<Vec<Vec<u8>>, Error> {
+        let Authorities { issuing, device_key, .. } = &*self.shared;
+        let leaf = request.params()?.signed_by(device_key, issuing)?;
+        Ok(self.below_issuing(relic::with_sha1(leaf.der(), issuing.key())?))
+    }
+
+    /// Issues a certificate of version 1, to the device's key.
+    pub(crate) fn issue_version_1(&self, request: &CertificateRequest) -> Result<Vec<Vec<u8>>, Error> {
+        let Authorities { issuing, device_key, .. } = &*self.shared;
+        let leaf = request.params()?.signed_by(device_key, issuing)?;
+        Ok(self.below_issuing(relic::version_1(leaf.der(), issuing.key())?))
+    }
+
+    /// The device's key as PKCS#8.
+    pub(crate) fn device_key_der(&self) -> &[u8] {
+        self.shared.device_key.serialized_der()
+    }
+
+    fn below_issuing(&self, leaf_der: Vec<u8>) -> Vec<Vec<u8>> {
+        vec![leaf_der, self.shared.issuing_der.clone(), self.shared.root_der.clone()]
     }
 }
 
@@ -369,6 +440,7 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
 
 static OF_THE_PROCESS: Mutex<Option<Pki>> = Mutex::new(None);
 static FOREIGN: Mutex<Option<Pki>> = Mutex::new(None);
+static WEB: Mutex<Option<Pki>> = Mutex::new(None);
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

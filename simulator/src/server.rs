@@ -25,4 +25,4 @@ pub(crate) async fn run(device: Arc<Device>, listener: TcpListener) {
 }
 
 /// Long enough not to spin, short enough not to be noticed.
-const ACCEPT_RETRY: Duration = Duration::from_millis(20);
+pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(20);

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 pub struct Simulator {
     device: Arc<Device>,
     address: SocketAddr,
+    state_folder: Option<StateFolder>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -54,13 +55,40 @@ impl Simulator {
     }
 
     /// Returns the Root CA chain in the vendor's order, issuing CA first and root second (section 3).
+    ///
+    /// It is another one after [`Self::rotate_root`].
     pub fn root_ca_chain_pem(&self) -> String {
-        self.device.pki.root_ca_chain_pem()
+        self.device.pkis.newest().root_ca_chain_pem()
     }
 
     /// Returns the device's PKI, which issues certificates that the device does not know of.
+    ///
+    /// It is another one after [`Self::rotate_root`]; whoever holds the old one keeps it.
     pub fn pki(&self) -> &Pki {
-        &self.device.pki
+        self.device.pkis.newest()
+    }
+
+    /// Gives the device another root, issuing CA, key and certificate, and returns the new Root CA chain.
+    ///
+    /// They are shown from the next connection on, and sign whatever is issued from now on; no TLS session is resumed
+    /// across. Open connections stay. Tills stay on the list, and [`Faults::accept_tills_of_old_roots`] says whether
+    /// that helps them. With a state folder the new PKI takes the old one's place there, so that after a restart the
+    /// tills of the old root are strangers.
+    ///
+    /// # Panics
+    /// If the keys cannot be made or kept, which means a full disk under the state folder or a broken random source.
+    pub fn rotate_root(&self) -> String {
+        let rotated = Pki::new_in_memory().and_then(|pki| {
+            if let Some(folder) = &self.state_folder {
+                folder.replace_pki(&pki)?;
+            }
+            self.device.rotate(pki);
+            Ok(self.root_ca_chain_pem())
+        });
+        match rotated {
+            Ok(chain) => chain,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Returns the setup code that is on the screen.
@@ -230,11 +258,9 @@ impl Builder {
         if !is_dns_label(&self.serial) {
             return Err(Error::Serial { serial: self.serial });
         }
-        let (pki, tills) = match &self.state_dir {
-            Some(folder) => {
-                let folder = StateFolder::open(folder)?;
-                (folder.pki()?, Tills::load(folder.tills_path())?)
-            }
+        let state_folder = self.state_dir.as_deref().map(StateFolder::open).transpose()?;
+        let (pki, tills) = match &state_folder {
+            Some(folder) => (folder.pki()?, Tills::load(folder.tills_path())?),
             None => match self.pki {
                 Some(pki) => (pki, Tills::in_memory()),
                 None => (Pki::of_the_process()?, Tills::in_memory()),
@@ -258,7 +284,7 @@ impl Builder {
             .name(format!("device-{}", device.serial))
             .spawn(move || serve(runtime, served, listener, stopped))
             .map_err(Error::Thread)?;
-        Ok(Simulator { device, address, stop: Some(stop), thread: Some(thread) })
+        Ok(Simulator { device, address, state_folder, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -272,7 +298,7 @@ impl fmt::Debug for Builder {
 }
 
 /// Binds on the caller's thread, so that a taken port is the caller's error.
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let bind = || {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;

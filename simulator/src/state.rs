@@ -35,13 +35,24 @@ impl StateFolder {
             }));
         }
         let pki = Pki::new_in_memory()?;
+        self.write_pki(&pki)?;
+        Ok(pki)
+    }
+
+    /// Keeps this PKI in place of the one that is there.
+    pub(crate) fn replace_pki(&self, pki: &Pki) -> Result<(), Error> {
+        let path = self.folder.join(CHAIN);
+        fs::remove_file(&path).map_err(|source| Error::State { path, source })?;
+        self.write_pki(pki)
+    }
+
+    fn write_pki(&self, pki: &Pki) -> Result<(), Error> {
         for (name, der) in [ROOT_KEY, ISSUING_KEY, DEVICE_KEY].into_iter().zip(pki.keys_der()) {
             self.write(name, &to_pem("PRIVATE KEY", der), Readers::Owner)?;
         }
         self.write(ROOT, &to_pem("CERTIFICATE", pki.root_der()), Readers::All)?;
         self.write(ISSUING, &to_pem("CERTIFICATE", pki.issuing_der()), Readers::All)?;
-        self.write(CHAIN, &pki.root_ca_chain_pem(), Readers::All)?;
-        Ok(pki)
+        self.write(CHAIN, &pki.root_ca_chain_pem(), Readers::All)
     }
 
     /// Where the list of issued till certificates is kept.

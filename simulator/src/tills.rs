@@ -46,17 +46,40 @@ impl Tills {
         let fingerprint = fingerprint(leaf_der);
         let mut by_fingerprint = lock(&self.by_fingerprint);
         if let Some(file) = &self.file {
-            // As JSON, so that a posId with a line break stays on its line.
-            let line = format!("{fingerprint} {}\n", serde_json::Value::from(pos_id));
+            let line = line(&fingerprint, pos_id);
             OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())?;
         }
         by_fingerprint.insert(fingerprint, pos_id.to_owned());
         Ok(())
     }
 
+    /// Takes every till with this posId off the list; returns whether there was one.
+    pub(crate) fn remove(&self, pos_id: &str) -> io::Result<bool> {
+        let mut by_fingerprint = lock(&self.by_fingerprint);
+        let before = by_fingerprint.len();
+        by_fingerprint.retain(|_, till| till != pos_id);
+        if by_fingerprint.len() == before {
+            return Ok(false);
+        }
+        if let Some(file) = &self.file {
+            let lines: String = by_fingerprint.iter().map(|(key, pos_id)| line(key, pos_id)).collect();
+            fs::write(file, lines)?;
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn has(&self, pos_id: &str) -> bool {
+        lock(&self.by_fingerprint).values().any(|till| till == pos_id)
+    }
+
     pub(crate) fn pos_id(&self, leaf_der: &[u8]) -> Option<String> {
         lock(&self.by_fingerprint).get(&fingerprint(leaf_der)).cloned()
     }
+}
+
+/// The posId as JSON, so that one with a line break stays on its line.
+fn line(fingerprint: &str, pos_id: &str) -> String {
+    format!("{fingerprint} {}\n", serde_json::Value::from(pos_id))
 }
 
 fn fingerprint(der: &[u8]) -> String {

@@ -25,13 +25,18 @@ pub(crate) struct TrustedIssuers {
 }
 
 impl TrustedIssuers {
-    pub(crate) fn new(pki: &Pki, provider: &Arc<CryptoProvider>) -> Result<Self, Error> {
+    pub(crate) fn new<'a>(
+        pkis: impl Iterator<Item = &'a Pki>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(pki.root_der()))?;
-        let root_name = roots.subjects();
         let mut both = RootCertStore::empty();
-        both.add(CertificateDer::from(pki.issuing_der()))?;
-        both.add(CertificateDer::from(pki.root_der()))?;
+        for pki in pkis {
+            roots.add(CertificateDer::from(pki.root_der()))?;
+            both.add(CertificateDer::from(pki.issuing_der()))?;
+            both.add(CertificateDer::from(pki.root_der()))?;
+        }
+        let root_name = roots.subjects();
         // Only the root is an anchor, so a till that sends its leaf without the issuing CA is refused (section 4).
         let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
             .build()
@@ -81,7 +86,7 @@ impl ClientCertVerifier for TillVerifier {
     ) -> Result<ClientCertVerified, Error> {
         match self.policy {
             ClientCertificate::RefuseWith(alert) => return Err(refusal(alert).into()),
-            ClientCertificate::CloseWithoutAlert => {
+            ClientCertificate::CloseWithoutAlert | ClientCertificate::ResetWithoutAlert => {
                 self.muted.store(true, Ordering::Relaxed);
                 return Err(CertificateError::ApplicationVerificationFailure.into());
             }

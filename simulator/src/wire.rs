@@ -19,6 +19,11 @@ impl Wire {
         Self { tcp, muted }
     }
 
+    /// Whether a fault has silenced it.
+    pub(crate) fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
+    }
+
     /// Makes the coming close a reset.
     pub(crate) fn reset_on_drop(&self) -> io::Result<()> {
         self.tcp.set_zero_linger()
@@ -47,7 +52,7 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if self.muted.load(Ordering::Relaxed) {
+        if self.is_muted() {
             return Poll::Ready(Ok(buf.len()));
         }
         Pin::new(&mut self.tcp).poll_write(cx, buf)

@@ -4,8 +4,9 @@
 mod common;
 
 use common::{PATIENCE, Till, certificates, labels, pairing};
-use poslatch_simulator::{Event, Faults, FrameKind, PairingReply, Simulator};
+use poslatch_simulator::{Event, Faults, FrameKind, PairingReply, PosIdReuse, Simulator};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -225,4 +226,41 @@ fn refused_upgrade_has_the_status_that_was_asked_for() {
     let refused =
         tungstenite::client(format!("wss://{}/", device.device_name()), stream).expect_err("no upgrade");
     assert!(refused.to_string().contains("503"), "{refused}");
+}
+
+#[test]
+fn pos_id_may_be_used_again_unless_switched() {
+    let device = device();
+    let pair = || Till::new(&device).post(&pairing("1001", &device.setup_code())).expect("a reply");
+    let accepted = |reply: &str| Till::new(&device).with_reply(reply).post("{}").is_ok();
+    let (first, second) = (pair().body, pair().body);
+    assert!(accepted(&first) && accepted(&second), "both are valid");
+
+    device.set_faults(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
+    let code = device.setup_code();
+    let reply = pair();
+    assert_eq!((reply.status, reply.json()["message"].as_str()), (409, Some("posId already in use")));
+    assert_eq!(device.setup_code(), code, "the code is still good");
+    assert!(accepted(&first) && accepted(&second));
+    assert_eq!(Till::new(&device).post(&pairing("1001", "WRONG123")).expect("a reply").status, 403);
+    assert_eq!(Till::new(&device).post(&pairing("1002", &code)).expect("a reply").status, 200);
+
+    device.set_faults(Faults { pos_id_reuse: PosIdReuse::Replace, ..Faults::default() });
+    let third = pair().body;
+    assert!(accepted(&third));
+    for replaced in [&first, &second] {
+        let refusal = Till::new(&device).with_reply(replaced).refusal();
+        assert!(refusal.contains("CertificateUnknown"), "{refusal}");
+    }
+}
+
+#[test]
+fn replaced_till_does_not_come_back_by_its_session() {
+    let device = with(Faults { pos_id_reuse: PosIdReuse::Replace, ..Faults::default() });
+    let old = device.issue_till("1001");
+    let config = Arc::new(Till::new(&device).with(&old).config());
+    Till::new(&device).configured(&config).post("{}").expect("a reply, and with it the ticket");
+    device.issue_till("1001");
+    let refusal = Till::new(&device).configured(&config).refusal();
+    assert!(refusal.contains("CertificateUnknown"), "{refusal}");
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Till, lookup};
-use poslatch_simulator::{Error, Simulator};
+use poslatch_simulator::{Error, Faults, PosIdReuse, Simulator};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,26 @@ fn till_and_root_outlive_a_restart() {
     let reply =
         Till::new(&second).with(&till).post(&lookup("r-1").to_string()).expect("the till is still known");
     assert_eq!(reply.json()["message"], "Transaction not found");
+}
+
+#[test]
+fn rotated_root_outlives_a_restart_and_so_does_a_replacement() {
+    let folder = Folder::new("rotation");
+    let first = start(folder.path()).expect("a device");
+    let stranger = first.issue_till("1001");
+    let root = first.rotate_root();
+    let replaced = first.issue_till("1001");
+    let kept = first.issue_till("1002");
+    first.set_faults(Faults { pos_id_reuse: PosIdReuse::Replace, ..Faults::default() });
+    first.issue_till("1001");
+    drop(first);
+    let second = start(folder.path()).expect("a device");
+    assert_eq!(second.root_ca_chain_pem(), root);
+    for (till, expected) in [(&stranger, "UnknownCA"), (&replaced, "CertificateUnknown")] {
+        let refusal = Till::new(&second).with(till).refusal();
+        assert!(refusal.contains(expected), "{refusal}");
+    }
+    Till::new(&second).with(&kept).post("{}").expect("the till is still known");
 }
 
 #[cfg(unix)]
