@@ -3,6 +3,7 @@
 //! One program, because linking is what costs time; one file for each subject.
 
 mod c_abi;
+mod canary;
 mod common;
 mod connection;
 mod network;
