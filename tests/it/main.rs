@@ -6,6 +6,8 @@ mod c_abi;
 mod canary;
 mod common;
 mod connection;
+#[cfg(target_os = "linux")]
+mod memory;
 mod network;
 mod pairing;
 mod pairing_replies;
