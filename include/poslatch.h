@@ -252,11 +252,29 @@
 /** Connection state: open, as far as is known without asking the device. */
 #define POSLATCH_CONNECTION_OPEN 1
 
+/** Log level: nothing. */
+#define POSLATCH_LOG_OFF 0
+
+/** Log level: faults of the library itself. */
+#define POSLATCH_LOG_ERROR 1
+
+/** Log level: failed calls, and what calls for action. */
+#define POSLATCH_LOG_WARN 2
+
+/** Log level: connections and pairings. */
+#define POSLATCH_LOG_INFO 3
+
+/** Log level: types, sizes and times of messages. */
+#define POSLATCH_LOG_DEBUG 4
+
+/** Log level: everything there is. */
+#define POSLATCH_LOG_TRACE 5
+
 /** Major version of the ABI: a library with another one does not fit this header. */
 #define POSLATCH_ABI_MAJOR 0
 
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-#define POSLATCH_ABI_MINOR 1
+#define POSLATCH_ABI_MINOR 2
 
 /**
  * Bytes that a call gave out: a certificate chain, an identity, a message. Owned by whoever received
@@ -298,6 +316,13 @@ typedef struct poslatch_identity poslatch_identity;
 typedef int32_t poslatch_status;
 
 /**
+ * Called for each log record, on whatever thread the record is made. `message` is one line of UTF-8,
+ * terminated, and valid during the call only; `level` is one of the POSLATCH_LOG_ constants. It must
+ * not throw or leave by longjmp. What it calls of this library is not logged.
+ */
+typedef void (*poslatch_on_log)(void *user, int32_t level, const char *message);
+
+/**
  * Called for each message that arrives during an exchange and does not end it, on the thread that
  * called poslatch_connection_exchange. `json` is the device's message in UTF-8, terminated, and valid
  * during the call only. It may call poslatch_connection_send and poslatch_connection_close on the
@@ -322,6 +347,24 @@ uint32_t poslatch_abi_version(void);
  * @return POSLATCH_OK, or POSLATCH_E_ARGUMENT if the library is too old or of another major version.
  */
 poslatch_status poslatch_abi_check(uint32_t major, uint32_t minor);
+
+/**
+ * Sets where log records go, in place of the former callback. The library is silent until then, and
+ * writes nothing to standard output or standard error by itself.
+ *
+ * Records hold facts: addresses, names, types and sizes of messages, times. They hold no keys, no
+ * setup codes, no passphrases, and no content of messages. With POSLATCH_LOG_WARN there is one that
+ * calls for action: "identity file ... can be read by other users".
+ *
+ * When this returns, the former callback is not running and will not be called again. Do not call it
+ * from within a log callback. From any thread.
+ *
+ * @param level One of the POSLATCH_LOG_ constants: records of this level and above.
+ * @param on_log NULL for silence.
+ * @param user Passed to on_log as it is; has to be usable from any thread.
+ * @return POSLATCH_E_ARGUMENT if the level is none of the constants.
+ */
+poslatch_status poslatch_log_set(int32_t level, poslatch_on_log on_log, void *user, poslatch_error **error);
 
 /**
  * Makes the description of a device.

@@ -15,6 +15,7 @@ use crate::address::Scheme;
 use crate::device::{Device, checked_timeout};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
+use crate::journal;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::{tls, websocket};
@@ -22,7 +23,7 @@ use duplex::Duplex;
 use http_line::HttpLine;
 use message::{CANCEL_REQUEST, Request};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a device may stay silent in an exchange when the caller sets no other limit: the only
 /// time that the vendor documents (protocol.md section 7).
@@ -51,7 +52,7 @@ impl Device {
     /// Network and trust errors, among them `WrongDevice` and `TillCertificateRejected`;
     /// `Cancelled` after [`interrupt`](Device::interrupt).
     pub fn open_mtls(&self, identity: &Identity) -> Result<Connection, Error> {
-        open(self, Some(identity))
+        logged(open(self, Some(identity)))
     }
 
     /// Opens a connection without a till certificate, for a device whose Security setting is TLS
@@ -60,8 +61,15 @@ impl Device {
     /// # Errors
     /// As [`open_mtls`](Device::open_mtls).
     pub fn open_tls(&self) -> Result<Connection, Error> {
-        open(self, None)
+        logged(open(self, None))
     }
+}
+
+fn logged(result: Result<Connection, Error>) -> Result<Connection, Error> {
+    if let Err(error) = &result {
+        journal::failed("opening", error);
+    }
+    result
 }
 
 fn open(device: &Device, identity: Option<&Identity>) -> Result<Connection, Error> {
@@ -117,10 +125,18 @@ impl Connection {
             return Err(not_sent(Error::argument("json", problem)));
         }
         let _turn = Turn::take(&self.exchanging).map_err(not_sent)?;
-        match &self.line {
+        let begun = Instant::now();
+        let result = match &self.line {
             Line::WebSocket(duplex) => duplex.exchange(&request, silence, on_status),
             Line::Https(line) => line.exchange(&request, silence),
+        };
+        match &result {
+            Ok(reply) => {
+                journal::exchanged(&request.kind, request.json.len(), reply.len(), begun.elapsed());
+            }
+            Err(error) => journal::failed("exchange", error),
         }
+        result
     }
 
     /// Sends one message and does not wait for an answer. While an exchange runs, only

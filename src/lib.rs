@@ -21,8 +21,9 @@
 //! carries a [`Status`], a [`Category`] to branch on, a message with the facts, an advice, and what
 //! is known about the request ([`RequestState`]).
 //!
-//! The library logs nothing. A Rust program that installs a logger should keep the target `tungstenite`
-//! below `trace`: there it writes out whole messages, pairing and payments included.
+//! The library speaks to the `log` crate under the target `poslatch`, and its records hold no secret.
+//! A Rust program that installs a logger should keep the target `tungstenite` below `trace`: there it
+//! writes out whole messages, pairing and payments included.
 //!
 //! Everything blocks, has a limit, and can be interrupted from another thread. Nothing is ever sent
 //! twice by itself, and there is no switch that turns verification off.
@@ -39,6 +40,7 @@ mod error;
 #[doc(hidden)]
 pub mod ffi;
 mod identity;
+mod journal;
 mod pairing;
 mod pem;
 mod provider;

@@ -10,8 +10,9 @@ mod setup_code;
 
 use crate::address::Scheme;
 use crate::device::Device;
-use crate::error::Error;
+use crate::error::{Error, utc};
 use crate::identity::{Identity, check_pos_id};
+use crate::journal;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::https::HttpsClient;
@@ -34,6 +35,17 @@ impl Device {
     /// `PairingReplyUnusable`; `PairingReplyLost` when the code has to be taken as spent;
     /// `Cancelled` after [`interrupt`](Device::interrupt).
     pub fn pair(&self, pos_id: &str, setup_code: &str) -> Result<Identity, Error> {
+        let result = self.try_to_pair(pos_id, setup_code);
+        match &result {
+            Ok(identity) => {
+                journal::paired(pos_id, identity.device_name(), &utc(identity.not_after()));
+            }
+            Err(error) => journal::failed("pairing", error),
+        }
+        result
+    }
+
+    fn try_to_pair(&self, pos_id: &str, setup_code: &str) -> Result<Identity, Error> {
         let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
 
         check_pos_id(pos_id).map_err(not_sent)?;

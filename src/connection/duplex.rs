@@ -9,6 +9,7 @@
 use super::inbox::{Inbox, Nothing, Queue};
 use super::message::{CANCEL_REQUEST, Message, Request};
 use crate::error::{Error, Kind, OsError, Phase};
+use crate::journal;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::interrupt::lock;
@@ -137,10 +138,9 @@ impl Duplex {
     }
 
     pub(super) fn close(&self) {
-        let was_open = self.is_open();
         // Waiters first; manners second.
-        self.shared.inbox.end(Kind::Closed);
-        if was_open {
+        if self.shared.inbox.end(Kind::Closed) {
+            journal::closed("by the till");
             self.shared.say_goodbye();
         }
         self.shared.shut_down(Kind::Closed);
@@ -246,7 +246,10 @@ impl Shared {
     }
 
     fn shut_down(&self, kind: Kind) {
-        self.inbox.end(kind);
+        let reason = kind.message();
+        if self.inbox.end(kind) {
+            journal::closed(&reason);
+        }
         // Wakes the reader and any writer; fails only when the socket is gone already.
         let _ = self.tcp.shutdown(Shutdown::Both);
     }

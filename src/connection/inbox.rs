@@ -73,10 +73,14 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// Ends the inbox; the first reason stays.
-    pub(super) fn end(&self, kind: Kind) {
-        lock(&self.content).end.get_or_insert(kind);
+    /// Ends the inbox; the first reason stays. Tells whether this was the first.
+    pub(super) fn end(&self, kind: Kind) -> bool {
+        let mut content = lock(&self.content);
+        let is_first = content.end.is_none();
+        content.end.get_or_insert(kind);
+        drop(content);
         self.changed.notify_all();
+        is_first
     }
 
     /// Why the connection is over, if it is.

@@ -138,10 +138,23 @@ pub const POSLATCH_CONNECTION_CLOSED: i32 = 0;
 /** Connection state: open, as far as is known without asking the device. */
 pub const POSLATCH_CONNECTION_OPEN: i32 = 1;
 
+/** Log level: nothing. */
+pub const POSLATCH_LOG_OFF: i32 = 0;
+/** Log level: faults of the library itself. */
+pub const POSLATCH_LOG_ERROR: i32 = 1;
+/** Log level: failed calls, and what calls for action. */
+pub const POSLATCH_LOG_WARN: i32 = 2;
+/** Log level: connections and pairings. */
+pub const POSLATCH_LOG_INFO: i32 = 3;
+/** Log level: types, sizes and times of messages. */
+pub const POSLATCH_LOG_DEBUG: i32 = 4;
+/** Log level: everything there is. */
+pub const POSLATCH_LOG_TRACE: i32 = 5;
+
 /** Major version of the ABI: a library with another one does not fit this header. */
 pub const POSLATCH_ABI_MAJOR: u32 = 0;
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-pub const POSLATCH_ABI_MINOR: u32 = 1;
+pub const POSLATCH_ABI_MINOR: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -184,6 +197,11 @@ mod tests {
             (POSLATCH_REQUEST_NONE, RequestState::None as i32),
             (POSLATCH_REQUEST_NOT_SENT, RequestState::NotSent as i32),
             (POSLATCH_REQUEST_IN_DOUBT, RequestState::InDoubt as i32),
+            (POSLATCH_LOG_ERROR, log::Level::Error as i32),
+            (POSLATCH_LOG_WARN, log::Level::Warn as i32),
+            (POSLATCH_LOG_INFO, log::Level::Info as i32),
+            (POSLATCH_LOG_DEBUG, log::Level::Debug as i32),
+            (POSLATCH_LOG_TRACE, log::Level::Trace as i32),
             (POSLATCH_MESSAGE_STATUS, MessageKind::Status as i32),
             (POSLATCH_MESSAGE_REPLY, MessageKind::Reply as i32),
             (POSLATCH_MESSAGE_OTHER, MessageKind::Other as i32),

@@ -23,5 +23,6 @@ pub mod constants;
 pub mod device;
 pub mod error;
 pub mod identity;
+pub mod log;
 pub mod pairing;
 pub mod version;

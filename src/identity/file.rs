@@ -33,6 +33,7 @@ const SIZE_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn load(path: &Path, passphrase: Option<&str>) -> Result<Identity, Error> {
     let read = fs::read(path).map_err(|error| Kind::file(path, "read", &error))?;
+    warn_if_open_to_others(path);
     parse(&Zeroizing::new(read), passphrase)
 }
 
@@ -125,6 +126,19 @@ fn owner_only() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// A key that others can read is still a key, and the shop has to open: a warning, not an error.
+fn warn_if_open_to_others(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            crate::journal::identity_file_is_open_to_others(path, mode);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// Makes the rename itself survive a power cut. Windows has no such call and needs none; some folders

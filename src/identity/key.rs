@@ -4,7 +4,7 @@
 //! into PKCS#8 once, when it comes in, so that nothing behind this file knows of several forms.
 
 use crate::pem::Label;
-use crate::provider::provider;
+use crate::provider::{self, provider};
 use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Decode, Encode, Reader, SliceReader, TagNumber};
 use pkcs8::pkcs5::pbes2;
@@ -67,8 +67,8 @@ impl PrivateKey {
 
     /// The key in the form that signs; fails for kinds and sizes that no TLS of today uses.
     pub(crate) fn signing_key(&self) -> Result<Arc<dyn SigningKey>, NotAKey> {
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.pkcs8.to_vec()));
-        provider().key_provider.load_private_key(der).map_err(|_| NotAKey)
+        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.pkcs8.as_slice()));
+        provider::signing_key(&der).map_err(|_| NotAKey)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::common::*;
 use poslatch::ffi::{
-    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, pairing::*, version::*,
+    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, log::*, pairing::*, version::*,
 };
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -215,4 +215,52 @@ fn versions_and_names_are_told() {
     assert_eq!(text(poslatch_status_name(POSLATCH_E_WRONG_DEVICE)), "WRONG_DEVICE");
     assert_eq!(text(poslatch_status_name(POSLATCH_OK)), "OK");
     assert_eq!(text(poslatch_status_name(12345)), "UNKNOWN");
+}
+
+#[test]
+fn records_reach_the_tills_callback_until_it_takes_it_back() {
+    // In a process of its own: the logger is one for the process, and other tests bring theirs.
+    if std::env::var_os("POSLATCH_TEST_LOG").is_none() {
+        let child = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "c_abi::records_reach_the_tills_callback_until_it_takes_it_back"])
+            .env("POSLATCH_TEST_LOG", "1")
+            .output()
+            .expect("runs");
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+
+    unsafe extern "C" fn keep(user: *mut c_void, level: i32, message: *const c_char) {
+        let records = unsafe { &*user.cast::<std::sync::Mutex<Vec<(i32, String)>>>() };
+        // A call of the library from within a callback must neither log nor hang.
+        assert_eq!(unsafe { poslatch_device_new(null(), &mut null_mut(), null_mut()) }, POSLATCH_E_ARGUMENT);
+        records.lock().expect("no panic").push((level, text(message)));
+    }
+    let records = std::sync::Mutex::new(Vec::<(i32, String)>::new());
+    let user = (&raw const records).cast_mut().cast();
+    let simulator = simulator();
+    let pair = || device(&simulator, "wss").pair("1001", "WRONG123").expect_err("a wrong code");
+    unsafe {
+        assert_eq!(poslatch_log_set(99, Some(keep), user, null_mut()), POSLATCH_E_ARGUMENT);
+        assert_eq!(poslatch_log_set(POSLATCH_LOG_WARN, Some(keep), user, null_mut()), POSLATCH_OK);
+        pair();
+        let heard = std::mem::take(&mut *records.lock().expect("no panic"));
+        assert_eq!(heard.len(), 1, "only the warning: {heard:?}");
+        assert!(
+            heard[0].0 == POSLATCH_LOG_WARN && heard[0].1.starts_with("pairing failed: PAIRING_REJECTED"),
+            "{heard:?}"
+        );
+
+        assert_eq!(poslatch_log_set(POSLATCH_LOG_TRACE, Some(keep), user, null_mut()), POSLATCH_OK);
+        pair();
+        let heard = std::mem::take(&mut *records.lock().expect("no panic"));
+        assert!(heard.iter().any(|(level, _)| *level == POSLATCH_LOG_INFO), "{heard:?}");
+        // tungstenite would write out whole messages.
+        assert!(!heard.iter().any(|(_, message)| message.contains("WRONG123")), "{heard:?}");
+
+        assert_eq!(poslatch_log_set(POSLATCH_LOG_TRACE, None, null_mut(), null_mut()), POSLATCH_OK);
+        pair();
+        assert!(records.lock().expect("no panic").is_empty());
+    }
 }

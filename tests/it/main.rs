@@ -3,8 +3,11 @@
 //! One program, because linking is what costs time; one file for each subject.
 
 mod c_abi;
+mod canary;
 mod common;
 mod connection;
+#[cfg(target_os = "linux")]
+mod memory;
 mod network;
 mod pairing;
 mod pairing_replies;

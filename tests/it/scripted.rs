@@ -35,7 +35,7 @@ const ORDINARY: Manner = Manner {
 };
 
 /// Plays one script for each connection, in their order, then stops listening.
-struct Scripted {
+pub(crate) struct Scripted {
     address: SocketAddr,
     pki: Pki,
     thread: Option<JoinHandle<()>>,
@@ -69,6 +69,15 @@ impl Scripted {
         Scripted::one(ORDINARY, |tls| script(tungstenite::accept(tls).expect("an upgrade")))
     }
 
+    /// A device that gives one answer to the first request, whatever it is.
+    pub(crate) fn answering(answer: String) -> Scripted {
+        Scripted::websocket(move |mut socket| {
+            hear(&mut socket);
+            say(&mut socket, &answer);
+            drain(&mut socket);
+        })
+    }
+
     fn builder(&self, scheme: &str) -> DeviceBuilder {
         Device::builder(&format!("{scheme}://{}/", self.address)).root_ca_pem(self.pki.root_ca_chain_pem())
     }
@@ -77,7 +86,7 @@ impl Scripted {
         self.builder(scheme).build().expect("valid")
     }
 
-    fn open(&self, scheme: &str) -> Connection {
+    pub(crate) fn open(&self, scheme: &str) -> Connection {
         self.device(scheme).open_tls().expect("opens")
     }
 
@@ -89,7 +98,7 @@ impl Scripted {
     }
 
     /// Waits for the scripts to end, and fails if one of them did.
-    fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         self.thread.take().expect("runs").join().expect("the script went through");
     }
 }

@@ -1,0 +1,162 @@
+//! Secrets are planted, everything the library tells is collected at the most talkative level, and
+//! searched: log records, messages, advice, `Debug`. The search is shown to find what is there.
+
+use crate::common::*;
+use crate::scripted::Scripted;
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use poslatch::{Connection, DEFAULT_SILENCE, Error, Identity};
+use poslatch_simulator::{Faults, PairingReply};
+use std::fmt::Write;
+use std::sync::{Mutex, Once};
+
+/// Card number and tracks of a test card, as a device might send them for a non-payment card.
+const CARD: &str = "4111111111111111";
+const TRACK: &str = "4111111111111111=29121011000012345678";
+const PASSPHRASE: &str = "correct horse battery";
+
+static RECORDS: Mutex<String> = Mutex::new(String::new());
+
+/// Collects what the library logs in the whole test program, so that other tests add to the haystack.
+struct Collector;
+
+impl Log for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("poslatch")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let mut records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let _ = writeln!(records, "{} {}", record.level(), record.args());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn collect() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| log::set_logger(&Collector).expect("no other logger in this program"));
+    log::set_max_level(LevelFilter::Trace);
+}
+
+fn records() -> String {
+    RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+}
+
+/// Everything an error says.
+fn told(error: &Error) -> String {
+    format!("{error} {error:?} {} {}\n", error.message(), error.advice())
+}
+
+fn found<'a>(haystack: &str, needles: &'a [String]) -> Vec<&'a str> {
+    needles.iter().map(String::as_str).filter(|needle| haystack.contains(needle)).collect()
+}
+
+/// The lines of a PEM key that are unlikely to stand anywhere else.
+fn key_lines(pem: &str) -> Vec<String> {
+    let is_key = |line: &&str| line.len() == 64 && !line.starts_with('-');
+    let key = pem.split("-----BEGIN CERTIFICATE").next().unwrap_or_default();
+    key.lines().filter(is_key).map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_that_is_told_holds_a_secret() {
+    collect();
+    let (mut needles, mut haystack) = (vec![CARD.into(), TRACK.into(), PASSPHRASE.into()], String::new());
+
+    for scheme in SCHEMES {
+        let simulator = simulator();
+        let device = device(&simulator, scheme);
+        let code = simulator.setup_code();
+        needles.push(code.clone());
+        let identity = device.pair("1001", &code).expect("pairs");
+        haystack.push_str(&told(&failure(device.pair("1001", &code), "used")));
+        let pem = identity.to_pem(None).expect("text");
+        needles.extend(key_lines(&pem));
+        let encrypted = identity.to_pem(Some(PASSPHRASE)).expect("text");
+        haystack.push_str(&told(&failure(Identity::from_pem(encrypted.as_bytes(), Some("wrong")), "wrong")));
+        haystack.push_str(&told(&failure(Identity::from_pem(&pem.as_bytes()[..900], None), "cut off")));
+        Identity::from_pem(encrypted.as_bytes(), Some(PASSPHRASE)).expect("opens");
+        let _ = write!(haystack, "{device:?} {identity:?}");
+
+        // A reply with a key in every wrong form, and a device that repeats the code.
+        for body in [
+            pem.replace("BEGIN CERTIFICATE", "BEGIN X"),
+            pem.replace('\n', " "),
+            pem.replace("-----END PRIVATE", "-----END X"),
+            serde_json::json!({ "message": &*pem, "error": "code CODE" }).to_string(),
+            key_lines(&pem).concat(),
+        ] {
+            for status in [200, 400] {
+                let code = simulator.renew_setup_code();
+                let body = body.replace("CODE", &code).into_bytes();
+                let content_type = "text/plain".into();
+                let pairing_reply = PairingReply::Status { code: status, content_type, body };
+                simulator.set_faults(Faults { pairing_reply, ..Faults::default() });
+                needles.push(code.clone());
+                if let Err(error) = device.pair("1001", &code) {
+                    haystack.push_str(&told(&error));
+                }
+            }
+        }
+        simulator.set_faults(Faults::default());
+        let connection = device.open_mtls(&identity).expect("opens");
+        pay_with_card_data(&connection, &mut haystack);
+    }
+    let read_card = format!(
+        r#"{{"type":"ReadCardResponse","cardDetails":{{"cardNumber":"{CARD}","track2":"{TRACK}"}}}}"#
+    );
+    for answer in [read_card.clone(), format!("{read_card} {CARD}"), read_card.replace("\"type\"", "\"t\"")] {
+        let scripted = Scripted::answering(answer);
+        let connection = scripted.open("wss");
+        if let Err(error) = connection.exchange(r#"{"type":"ReadCardRequest"}"#, DEFAULT_SILENCE, &mut |_| {})
+        {
+            haystack.push_str(&told(&error));
+        }
+        drop(connection);
+        scripted.finish();
+    }
+
+    haystack.push_str(&records());
+    assert!(haystack.contains("paired posId") && haystack.contains("bytes sent"), "records were collected");
+    assert_eq!(found(&haystack, &needles), [] as [&str; 0], "in {haystack}");
+}
+
+fn pay_with_card_data(connection: &Connection, haystack: &mut String) {
+    for request in [
+        format!(r#"{{"type":"PaymentRequest","merchantReferenceCode":"{CARD}","note":"{TRACK}"}}"#),
+        format!(r#"{{"type":"PaymentRequest","note":"{TRACK}""#),
+        format!(r#"{{"track":"{TRACK}"}}"#),
+    ] {
+        if let Err(error) = connection.exchange(&request, DEFAULT_SILENCE, &mut |_| {}) {
+            haystack.push_str(&told(&error));
+        }
+    }
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    collect();
+    let secret = "a-secret-that-was-told-on-purpose";
+    log::log!(target: "poslatch", Level::Trace, "the record holds {secret}");
+    assert_eq!(found(&records(), &[secret.to_owned()]), [secret]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_identity_file_that_others_can_read_is_warned_about_and_read() {
+    use std::os::unix::fs::PermissionsExt;
+    collect();
+    let path = std::env::temp_dir().join(format!("poslatch-open-{}.pem", std::process::id()));
+    identity(&simulator(), "1001").save(&path, None).expect("saved");
+    Identity::load(&path, None).expect("read");
+    let warning = |mode: &str| {
+        format!("WARN identity file \"{}\" can be read by other users (mode {mode})", path.display())
+    };
+    assert!(!records().contains(&warning("600")));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("settable");
+    Identity::load(&path, None).expect("read all the same");
+    std::fs::remove_file(&path).expect("removable");
+    assert!(records().contains(&warning("640")));
+}
