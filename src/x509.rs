@@ -5,7 +5,7 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use x509_cert::certificate::{CertificateInner, Raw, Version};
-use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::asn1::{AnyRef, BitStringRef, UintRef};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::name::Name;
@@ -29,6 +29,8 @@ pub(crate) struct Certificate {
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
     spki: SubjectPublicKeyInfoDer<'static>,
+    /// Size of the key if it is an RSA key.
+    pub(crate) rsa_bits: Option<usize>,
 }
 
 impl Certificate {
@@ -49,6 +51,7 @@ impl Certificate {
             subject_der: encoded(tbs.subject())?,
             issuer_der: encoded(tbs.issuer())?,
             spki: tbs.subject_public_key_info().to_der().map_err(|_| NotACertificate)?.into(),
+            rsa_bits: rsa_bits(tbs.subject_public_key_info().subject_public_key.raw_bytes()),
             der: CertificateDer::from(der.to_vec()),
         })
     }
@@ -125,6 +128,21 @@ impl<'a> Signed<'a> {
             })
             .ok()
     }
+}
+
+/// Bits of the modulus in an `RSAPublicKey` (RFC 8017): two numbers, the modulus first. Keys of other
+/// kinds are no such sequence.
+fn rsa_bits(public_key: &[u8]) -> Option<usize> {
+    let mut reader = SliceReader::new(public_key).ok()?;
+    let modulus = reader
+        .sequence(|inner| {
+            let modulus = UintRef::decode(inner)?;
+            UintRef::decode(inner)?;
+            Ok::<_, x509_cert::der::Error>(modulus)
+        })
+        .ok()?;
+    let highest = modulus.as_bytes().first()?;
+    Some(modulus.as_bytes().len() * 8 - usize::try_from(highest.leading_zeros()).ok()?)
 }
 
 /// The name by which people know the subject; printable and of bounded length.

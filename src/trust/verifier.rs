@@ -16,6 +16,9 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError, OtherError, SignatureScheme};
 use std::sync::Arc;
 
+/// The smallest RSA key that TLS libraries of today, ours included, still take.
+const RSA_BITS_MIN: usize = 2048;
+
 /// Verifies server certificates against a Root CA chain and an expectation.
 #[derive(Debug)]
 pub(crate) struct DeviceVerifier {
@@ -47,6 +50,12 @@ impl DeviceVerifier {
         let certificate = Certificate::parse(leaf).map_err(|_| unusable("it is not an X.509 certificate"))?;
         if !certificate.is_v3 {
             return Err(unusable("it is an X.509 v1 certificate, which cannot hold a name"));
+        }
+        // webpki would only say that the signature is bad, in the middle of the handshake.
+        if let Some(bits) = certificate.rsa_bits.filter(|bits| *bits < RSA_BITS_MIN) {
+            return Err(unusable(&format!(
+                "its RSA key has {bits} bits; less than {RSA_BITS_MIN} are not safe"
+            )));
         }
         let parsed = ParsedCertificate::try_from(leaf)
             .map_err(|error| explain(&error, &certificate, &self.expectation, now))?;

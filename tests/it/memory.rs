@@ -7,7 +7,7 @@ use crate::common::*;
 use poslatch_simulator::{Faults, PairingReply};
 use std::io::{Read, Seek, SeekFrom};
 use x509_cert::der::asn1::{AnyRef, UintRef};
-use x509_cert::der::{Decode, Reader, SliceReader};
+use x509_cert::der::{Decode, SliceReader};
 
 const MASK: u8 = 0xaa;
 

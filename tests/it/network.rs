@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use poslatch::{Category, Device, Error, RequestState, Status};
+use poslatch_simulator::Faults;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -104,6 +105,17 @@ fn a_server_that_stays_silent_is_given_up_after_the_connect_timeout() {
         let error = pair_at(&format!("{scheme}://{}/", imposter.address), Duration::from_millis(100));
         assert_eq!(error.status(), Status::ConnectTimeout, "{error:?}");
         assert!(error.message().contains("within 100 ms"), "{error}");
+    }
+}
+
+#[test]
+fn a_device_whose_tls_never_answers_is_given_up_after_the_connect_timeout() {
+    let simulator = simulator_with(Faults { stall_handshake: true, ..Faults::default() });
+    for scheme in SCHEMES {
+        let device =
+            builder(&simulator, scheme).connect_timeout(Duration::from_millis(100)).build().expect("valid");
+        let error = failure(device.open_mtls(&identity(&simulator, "1001")), scheme);
+        assert_eq!(error.status(), Status::ConnectTimeout, "{error:?}");
     }
 }
 

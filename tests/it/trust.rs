@@ -3,8 +3,8 @@
 use crate::common::*;
 use poslatch::{Category, Device, IdentityCheck, RequestState, Status};
 use poslatch_simulator::{
-    Alert, CertificateHint, ClientCertificate, Event, Faults, Pki, ServerCertificate, ServerChain, Simulator,
-    TlsVersions,
+    Alert, CertificateHint, ClientCertificate, Event, Faults, Pki, PosIdReuse, ServerCertificate,
+    ServerChain, Simulator, TlsVersions,
 };
 
 fn with_certificate(certificate: ServerCertificate) -> Simulator {
@@ -154,6 +154,104 @@ fn an_identity_of_another_device_is_not_tried() {
 }
 
 #[test]
+fn chains_in_every_order_and_with_strangers_in_them_are_verified() {
+    for server_chain in [
+        ServerChain::Full,
+        ServerChain::LeafOnly,
+        ServerChain::WithoutRoot,
+        ServerChain::Reversed,
+        ServerChain::ExtraCertificates,
+    ] {
+        for scheme in SCHEMES {
+            let simulator = simulator_with(Faults { server_chain, ..Faults::default() });
+            let device = device(&simulator, scheme);
+            device
+                .pair("1001", &simulator.setup_code())
+                .unwrap_or_else(|error| panic!("{server_chain:?}: {error:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_rotated_root_is_unknown_until_the_till_has_both() {
+    let simulator = simulator();
+    let (identity, old) = (identity(&simulator, "1001"), simulator.root_ca_chain_pem());
+    let new = simulator.rotate_root();
+    for scheme in SCHEMES {
+        let till = |roots: &str| {
+            builder(&simulator, scheme).root_ca_pem(roots).build().expect("valid").open_mtls(&identity)
+        };
+        let error = failure(till(&old), "the old root alone");
+        assert_eq!(error.status(), Status::UnknownIssuer, "{error:?}");
+        till(&format!("{old}{new}")).expect("both roots, in one file");
+        till(&new).expect("the new root");
+    }
+}
+
+#[test]
+fn a_renewed_device_certificate_under_the_same_name_is_accepted() {
+    let simulator = simulator();
+    let identity = identity(&simulator, "1001");
+    simulator.rotate_root();
+    device(&simulator, "https").open_mtls(&identity).expect("the same name, another certificate and root");
+}
+
+#[test]
+fn a_second_device_at_the_old_address_is_the_wrong_one() {
+    let first = simulator();
+    let (address, identity) = (first.address(), identity(&first, "1001"));
+    drop(first);
+    let second =
+        Simulator::builder().serial("1850000999").listen(address).start().expect("the address is free");
+    for scheme in SCHEMES {
+        let error = failure(device(&second, scheme).open_mtls(&identity), scheme);
+        assert_eq!(error.status(), Status::WrongDevice, "{error:?}");
+        assert_eq!(
+            error.message(),
+            "wrong device: expected \"1850000123.cybs.seclib.io\", found \"1850000999.cybs.seclib.io\""
+        );
+    }
+}
+
+#[test]
+fn a_device_of_outdated_tls_is_named_as_such() {
+    for tls_versions in [TlsVersions::Only11, TlsVersions::Only11Hello] {
+        for scheme in SCHEMES {
+            let simulator = simulator_with(Faults { tls_versions, ..Faults::default() });
+            let error = failure(device(&simulator, scheme).pair("1001", &simulator.setup_code()), scheme);
+            assert_eq!(error.status(), Status::TlsVersion, "{tls_versions:?} {scheme}: {error:?}");
+            assert!(error.advice().contains("Update the payment app"), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there() {
+    for (pos_id_reuse, old_still_opens) in [(PosIdReuse::BothValid, true), (PosIdReuse::Replace, false)] {
+        let simulator = simulator_with(Faults { pos_id_reuse, ..Faults::default() });
+        let device = device(&simulator, "https");
+        let old = device.pair("1001", &simulator.setup_code()).expect("the first");
+        failure(device.pair("1001", "WRONG123"), "a failed attempt");
+        device.open_mtls(&old).expect("a failed attempt changes nothing");
+        let new = device.pair("1001", &simulator.setup_code()).expect("the second");
+        device.open_mtls(&new).expect("the new one");
+        match device.open_mtls(&old) {
+            Ok(_) => assert!(old_still_opens, "{pos_id_reuse:?}"),
+            Err(error) => {
+                assert!(!old_still_opens, "{pos_id_reuse:?}: {error:?}");
+                assert_eq!(error.status(), Status::TillCertificateRejected);
+            }
+        }
+    }
+    let simulator = simulator_with(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
+    let device = device(&simulator, "https");
+    let old = device.pair("1001", &simulator.setup_code()).expect("the first");
+    let error = failure(device.pair("1001", &simulator.setup_code()), "the second");
+    assert_eq!((error.status(), error.http_status()), (Status::PairingRejected, Some(409)), "{error:?}");
+    device.open_mtls(&old).expect("still the old one");
+}
+
+#[test]
 fn a_device_that_sends_only_its_leaf_is_verified_with_the_vendors_chain() {
     let simulator = simulator_with(Faults { server_chain: ServerChain::LeafOnly, ..Faults::default() });
     device(&simulator, "https").pair("1001", &simulator.setup_code()).expect("pairs");
@@ -179,18 +277,43 @@ fn leaf_and_intermediate_are_sent_whatever_issuers_the_device_hints_at() {
 fn a_device_that_refuses_the_tills_certificate_is_known_before_open_returns() {
     for scheme in SCHEMES {
         for tls_versions in [TlsVersions::Only12, TlsVersions::Only13] {
-            for (verdict, status, fact) in [
-                (Some(Alert::UnknownCa), Status::TillCertificateRejected, "UnknownCA"),
-                (Some(Alert::CertificateRevoked), Status::TillCertificateRejected, "CertificateRevoked"),
-                (Some(Alert::BadCertificate), Status::TillCertificateRejected, "BadCertificate"),
-                (Some(Alert::AccessDenied), Status::TillCertificateRejected, "AccessDenied"),
-                (Some(Alert::CertificateExpired), Status::TillCertificateExpired, "expired on"),
-                (None, Status::TillCertificateRejected, "closed without an alert"),
+            for (client_certificate, status, fact) in [
+                (
+                    ClientCertificate::RefuseWith(Alert::UnknownCa),
+                    Status::TillCertificateRejected,
+                    "UnknownCA",
+                ),
+                (
+                    ClientCertificate::RefuseWith(Alert::CertificateRevoked),
+                    Status::TillCertificateRejected,
+                    "CertificateRevoked",
+                ),
+                (
+                    ClientCertificate::RefuseWith(Alert::BadCertificate),
+                    Status::TillCertificateRejected,
+                    "BadCertificate",
+                ),
+                (
+                    ClientCertificate::RefuseWith(Alert::AccessDenied),
+                    Status::TillCertificateRejected,
+                    "AccessDenied",
+                ),
+                (
+                    ClientCertificate::RefuseWith(Alert::CertificateExpired),
+                    Status::TillCertificateExpired,
+                    "expired on",
+                ),
+                (
+                    ClientCertificate::CloseWithoutAlert,
+                    Status::TillCertificateRejected,
+                    "closed without an alert",
+                ),
+                (
+                    ClientCertificate::ResetWithoutAlert,
+                    Status::TillCertificateRejected,
+                    "closed without an alert",
+                ),
             ] {
-                let client_certificate = match verdict {
-                    Some(alert) => ClientCertificate::RefuseWith(alert),
-                    None => ClientCertificate::CloseWithoutAlert,
-                };
                 let case = format!("{scheme} {tls_versions:?} {client_certificate:?}");
                 let simulator =
                     simulator_with(Faults { client_certificate, tls_versions, ..Faults::default() });
