@@ -141,7 +141,7 @@ pub const POSLATCH_CONNECTION_OPEN: i32 = 1;
 /** Major version of the ABI: a library with another one does not fit this header. */
 pub const POSLATCH_ABI_MAJOR: u32 = 0;
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-pub const POSLATCH_ABI_MINOR: u32 = 1;
+pub const POSLATCH_ABI_MINOR: u32 = 2;
 
 #[cfg(test)]
 mod tests {
