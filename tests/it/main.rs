@@ -5,9 +5,11 @@
 mod c_abi;
 mod common;
 mod connection;
+mod interop;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod saves;
 mod scripted;
 mod secrets;
 mod trust;
