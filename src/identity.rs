@@ -69,9 +69,9 @@ impl Identity {
     }
 
     /// Writes the identity to one PEM file that only this user can read (on Unix; elsewhere the
-    /// folder's permissions count), replacing an older file
-    /// only once the new one is safe on disk. With a passphrase the key is encrypted (PBES2,
-    /// PBKDF2-SHA256, AES-256).
+    /// folder's permissions count), replacing an older file only once the new one is safe on disk.
+    /// What a killed save left beside it is removed by the next one. With a passphrase the key is
+    /// encrypted (PBES2, PBKDF2-SHA256, AES-256).
     ///
     /// # Errors
     /// `Argument` (empty passphrase), `File`.

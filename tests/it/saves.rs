@@ -145,7 +145,12 @@ fn a_child_saves_only_when_it_is_told_to() {
     // The ticks know nothing of the saves: that is what makes the moments random.
     std::thread::spawn(|| {
         let mut out = std::io::stdout().lock();
-        let mut tick = |byte| out.write_all(&[byte]).and_then(|()| out.flush()).expect("the parent listens");
+        let mut tick = |byte| {
+            // Without a parent, nobody would ever kill it.
+            if out.write_all(&[byte]).and_then(|()| out.flush()).is_err() {
+                std::process::exit(1);
+            }
+        };
         tick(READY);
         loop {
             tick(TICK);
@@ -172,6 +177,22 @@ impl Random {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
+}
+
+#[test]
+fn two_processes_that_save_one_file_do_not_get_in_each_others_way() {
+    let folder = Folder::new("two-processes");
+    let simulator = simulator();
+    let [first, second, own] = ["1001", "1002", "1003"].map(|pos_id| identity(&simulator, pos_id));
+    first.save(folder.path.join(FIRST), None).expect("saved");
+    second.save(folder.path.join(SECOND), None).expect("saved");
+    let mut child = SavingChild::start(&folder.path);
+    child.wait_for(0);
+    for _ in 0..100 {
+        own.save(folder.path.join(TILL), None).expect("saved");
+        Identity::load(folder.path.join(TILL), None).expect("whole");
+    }
+    assert!(matches!(child.process.try_wait(), Ok(None)), "the child's saves succeed too");
 }
 
 #[test]
