@@ -219,7 +219,7 @@ impl From<der::Error> for CannotWrite {
 mod tests {
     use super::*;
 
-    /// Vectors of Bouncy Castle's and OpenSSL's test suites ("smeg", RFC 7292 appendix B).
+    /// As `openssl kdf ... PKCS12KDF` of OpenSSL 3.0 computes them; also vectors of its test suite ("smeg").
     #[test]
     fn keys_are_derived_as_others_derive_them() {
         let passphrase = Passphrase::new("smeg");
