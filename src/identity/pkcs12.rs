@@ -28,8 +28,8 @@ const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const SHA1_TRIPLE_DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 
-/// For each of key, certificates and MAC. Windows refuses files that ask for more than 600,000 rounds
-/// in all (KB5025823), and what others write has 2,000 to 50,000.
+/// For each of key, certificates and MAC. .NET refuses files with an uncommonly high count (KB5025823,
+/// which calls 2,000 to 10,000 common; dotnet/runtime limits this encryption to 600,000).
 const ROUNDS: u32 = 50_000;
 
 /// The salt's size in what OpenSSL and Java write is 8 to 20 bytes.
