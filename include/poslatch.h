@@ -491,7 +491,9 @@ poslatch_status poslatch_get_cert_chain(const poslatch_identity *identity,
 
 /**
  * Writes the identity to one PEM file that only this user can read (Unix: mode 0600). An older file
- * is replaced only when the new one is safe on disk. openssl and curl read the file as it is.
+ * is replaced only when the new one is safe on disk: a process that is killed leaves the old file or
+ * the new one, whole, and perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save
+ * removes. openssl and curl read the file as it is.
  *
  * @param path File name in UTF-8. A symbolic link there is replaced, not followed.
  * @param passphrase Encrypts the private key (PBES2, AES-256); UTF-8. NULL: not encrypted.
@@ -531,6 +533,24 @@ poslatch_status poslatch_identity_export_pem(const poslatch_identity *identity,
                                              poslatch_error **error);
 
 /**
+ * Gives the identity out as PKCS#12 (.p12, .pfx), for programs that take no PEM: .NET Framework,
+ * Java 8, OpenSSL and whatever is newer read it. Its name in their stores is the posId. It holds the
+ * private key.
+ *
+ * What all of them read is encryption of the nineties (Triple DES, SHA-1): choose a passphrase that
+ * nobody can guess, and remove the file once it was imported. poslatch itself does not read PKCS#12;
+ * keep the identity with poslatch_identity_save.
+ *
+ * @param passphrase Encrypts key and certificates; UTF-8, not empty. Java takes ASCII only.
+ * @param[out] pkcs12 Owned by the caller; freed, and wiped, with poslatch_buffer_free.
+ * @return POSLATCH_E_ARGUMENT.
+ */
+poslatch_status poslatch_identity_export_pkcs12(const poslatch_identity *identity,
+                                                const char *passphrase,
+                                                poslatch_buffer **pkcs12,
+                                                poslatch_error **error);
+
+/**
  * Reads an identity from the text that poslatch_identity_export_pem gave.
  *
  * @param pem The bytes; copied. Need not be terminated.
@@ -561,6 +581,23 @@ const char *poslatch_identity_pos_id(const poslatch_identity *identity);
  */
 const char *poslatch_identity_device_name(const poslatch_identity *identity);
 
+/**
+ * The serial number of the device that the till was paired with: the first label of its name, such as
+ * "1850000123".
+ *
+ * @return Valid until the identity is freed; "" if the device is known by an address, a bare host name
+ *   or not at all, or `identity` is NULL. Never NULL.
+ */
+const char *poslatch_identity_serial(const poslatch_identity *identity);
+
+/**
+ * Who issued the till's certificate: the issuer's common name, or its organisation where it has none.
+ * UTF-8.
+ *
+ * @return Valid until the identity is freed; "" if `identity` is NULL. Never NULL.
+ */
+const char *poslatch_identity_issuer(const poslatch_identity *identity);
+
 /** Start of the till certificate's life, in seconds since 1970 (UTC); 0 if `identity` is NULL. */
 int64_t poslatch_identity_not_before(const poslatch_identity *identity);
 
@@ -569,6 +606,22 @@ int64_t poslatch_identity_not_before(const poslatch_identity *identity);
  * no renewal but pairing again.
  */
 int64_t poslatch_identity_not_after(const poslatch_identity *identity);
+
+/**
+ * When the first certificate of the till's chain ends, in seconds since 1970 (UTC); 0 if `identity` is
+ * NULL. From then on the device refuses the till, even where the till's own certificate lasts longer.
+ */
+int64_t poslatch_identity_earliest_expiry(const poslatch_identity *identity);
+
+/**
+ * Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life
+ * have gone, or the chain has expired or will within `days` days. A till that asks at each start, with
+ * the longest time that it may stay unattended, is never surprised.
+ *
+ * @param days 0 is allowed: then it is two thirds of the life, or the end.
+ * @return 1 if it is time, 0 if not, or `identity` is NULL.
+ */
+int32_t poslatch_identity_needs_renewal(const poslatch_identity *identity, uint32_t days);
 
 /**
  * SHA-256 of the till's certificate: 64 lower-case hexadecimal digits.

@@ -6,6 +6,7 @@ use super::constants::poslatch_status;
 use super::error::poslatch_error;
 use crate::Identity;
 use std::ffi::{CString, c_char};
+use std::time::SystemTime;
 
 /** The till's identity: its private key, its certificate chain, and the name of the device that it
  * was paired with. Cannot be changed, so any number of threads may use it. The key is wiped from
@@ -14,6 +15,8 @@ pub struct poslatch_identity {
     pub(super) identity: Identity,
     pos_id: CString,
     device_name: CString,
+    serial: CString,
+    issuer: CString,
     fingerprint: CString,
 }
 
@@ -22,6 +25,8 @@ impl poslatch_identity {
         poslatch_identity {
             pos_id: c_string(identity.pos_id()),
             device_name: c_string(identity.device_name().unwrap_or_default()),
+            serial: c_string(identity.serial().unwrap_or_default()),
+            issuer: c_string(identity.issuer()),
             fingerprint: c_string(identity.fingerprint()),
             identity,
         }
@@ -29,7 +34,9 @@ impl poslatch_identity {
 }
 
 /// Writes the identity to one PEM file that only this user can read (Unix: mode 0600). An older file
-/// is replaced only when the new one is safe on disk. openssl and curl read the file as it is.
+/// is replaced only when the new one is safe on disk: a process that is killed leaves the old file or
+/// the new one, whole, and perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save
+/// removes. openssl and curl read the file as it is.
 ///
 /// @param path File name in UTF-8. A symbolic link there is replaced, not followed.
 /// @param passphrase Encrypts the private key (PBES2, AES-256); UTF-8. NULL: not encrypted.
@@ -96,6 +103,33 @@ pub unsafe extern "C" fn poslatch_identity_export_pem(
     })
 }
 
+/// Gives the identity out as PKCS#12 (.p12, .pfx), for programs that take no PEM: .NET Framework,
+/// Java 8, OpenSSL and whatever is newer read it. Its name in their stores is the posId. It holds the
+/// private key.
+///
+/// What all of them read is encryption of the nineties (Triple DES, SHA-1): choose a passphrase that
+/// nobody can guess, and remove the file once it was imported. poslatch itself does not read PKCS#12;
+/// keep the identity with poslatch_identity_save.
+///
+/// @param passphrase Encrypts key and certificates; UTF-8, not empty. Java takes ASCII only.
+/// @param[out] pkcs12 Owned by the caller; freed, and wiped, with poslatch_buffer_free.
+/// @return POSLATCH_E_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_identity_export_pkcs12(
+    identity: *const poslatch_identity,
+    passphrase: *const c_char,
+    pkcs12: *mut *mut poslatch_buffer,
+    error: *mut *mut poslatch_error,
+) -> poslatch_status {
+    fallible!(error, [pkcs12], {
+        let identity = unsafe { object("identity", identity)? };
+        let passphrase = unsafe { text("passphrase", passphrase)? };
+        let exported = identity.identity.to_pkcs12(passphrase)?;
+        unsafe { give(pkcs12, poslatch_buffer::new(&exported)) };
+        Ok(())
+    })
+}
+
 /// Reads an identity from the text that poslatch_identity_export_pem gave.
 ///
 /// @param pem The bytes; copied. Need not be terminated.
@@ -142,6 +176,29 @@ pub unsafe extern "C" fn poslatch_identity_device_name(identity: *const poslatch
     })
 }
 
+/// The serial number of the device that the till was paired with: the first label of its name, such as
+/// "1850000123".
+///
+/// @return Valid until the identity is freed; "" if the device is known by an address, a bare host name
+///   or not at all, or `identity` is NULL. Never NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_identity_serial(identity: *const poslatch_identity) -> *const c_char {
+    infallible!(c"".as_ptr(), {
+        unsafe { identity.as_ref() }.map_or(c"".as_ptr(), |identity| identity.serial.as_ptr())
+    })
+}
+
+/// Who issued the till's certificate: the issuer's common name, or its organisation where it has none.
+/// UTF-8.
+///
+/// @return Valid until the identity is freed; "" if `identity` is NULL. Never NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_identity_issuer(identity: *const poslatch_identity) -> *const c_char {
+    infallible!(c"".as_ptr(), {
+        unsafe { identity.as_ref() }.map_or(c"".as_ptr(), |identity| identity.issuer.as_ptr())
+    })
+}
+
 /// Start of the till certificate's life, in seconds since 1970 (UTC); 0 if `identity` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_identity_not_before(identity: *const poslatch_identity) -> i64 {
@@ -156,6 +213,32 @@ pub unsafe extern "C" fn poslatch_identity_not_before(identity: *const poslatch_
 pub unsafe extern "C" fn poslatch_identity_not_after(identity: *const poslatch_identity) -> i64 {
     infallible!(0, {
         unsafe { identity.as_ref() }.map_or(0, |identity| seconds(identity.identity.not_after()))
+    })
+}
+
+/// When the first certificate of the till's chain ends, in seconds since 1970 (UTC); 0 if `identity` is
+/// NULL. From then on the device refuses the till, even where the till's own certificate lasts longer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_identity_earliest_expiry(identity: *const poslatch_identity) -> i64 {
+    infallible!(0, {
+        unsafe { identity.as_ref() }.map_or(0, |identity| seconds(identity.identity.earliest_expiry()))
+    })
+}
+
+/// Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life
+/// have gone, or the chain has expired or will within `days` days. A till that asks at each start, with
+/// the longest time that it may stay unattended, is never surprised.
+///
+/// @param days 0 is allowed: then it is two thirds of the life, or the end.
+/// @return 1 if it is time, 0 if not, or `identity` is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_identity_needs_renewal(
+    identity: *const poslatch_identity,
+    days: u32,
+) -> i32 {
+    infallible!(0, {
+        unsafe { identity.as_ref() }
+            .map_or(0, |identity| i32::from(identity.identity.needs_renewal(SystemTime::now(), days)))
     })
 }
 

@@ -14,10 +14,9 @@
 
 use super::judge::{Dates, judge};
 use super::key::PrivateKey;
-use super::{Identity, check_pos_id, unusable};
+use super::{Identity, check_pos_id, leftover, unusable};
 use crate::error::{Error, Kind, utc};
 use crate::pem::{self, Block, Label};
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -87,15 +86,30 @@ pub(super) fn save(identity: &Identity, path: &Path, passphrase: Option<&str>) -
 
 /// Writes a new file beside the old one, makes it safe, and only then puts it in the old one's place.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    /// More than one only if another process mistakes the new file for a leftover.
+    const ATTEMPTS_MAX: u32 = 3;
+    let mut attempt = 1;
+    loop {
+        match replace_once(path, content) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempt < ATTEMPTS_MAX => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+fn replace_once(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
     let written = file
         .write_all(content)
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&temporary, path))
         .and_then(|()| sync_folder(path));
-    if written.is_err() {
-        // Nothing to add to the first error; after a rename there is nothing to remove.
-        let _ = fs::remove_file(&temporary);
+    match &written {
+        Ok(()) => leftover::remove(path, &file),
+        Err(_) => {
+            // Nothing to add to the first error; after a rename there is nothing to remove.
+            let _ = fs::remove_file(&temporary);
+        }
     }
     written
 }
@@ -106,11 +120,8 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     };
     loop {
-        let mut temporary = OsString::from(".");
-        temporary.push(name);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        temporary.push(format!(".{}-{number}.new", std::process::id()));
-        let temporary = path.with_file_name(temporary);
+        let temporary = path.with_file_name(leftover::name(name, std::process::id(), number));
         match owner_only().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
             // Left behind by a process of the same number that was killed.
@@ -147,8 +158,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
         Err(error) => match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
                 Ok(())
@@ -157,6 +167,10 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         },
         Ok(()) => Ok(()),
     }
+}
+
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 struct Preamble {

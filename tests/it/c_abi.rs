@@ -46,6 +46,20 @@ fn the_whole_story_can_be_told_through_the_abi() {
         );
         assert_eq!(text(poslatch_identity_pos_id(identity)), "1001");
         assert_eq!(text(poslatch_identity_device_name(identity)), DEVICE_NAME);
+        assert_eq!(text(poslatch_identity_serial(identity)), SERIAL);
+        assert!(text(poslatch_identity_issuer(identity)).contains("CA"));
+        let earliest = poslatch_identity_earliest_expiry(identity);
+        assert!(earliest > 0 && earliest <= poslatch_identity_not_after(identity));
+        assert_eq!(poslatch_identity_needs_renewal(identity, 0), 0, "new");
+        assert_eq!(poslatch_identity_needs_renewal(identity, u32::MAX), 1, "never long enough");
+        let status = poslatch_identity_export_pkcs12(identity, null(), &mut chain, &mut error);
+        assert_eq!((status, chain), (POSLATCH_E_ARGUMENT, null_mut()));
+        poslatch_error_free(error);
+        let status = poslatch_identity_export_pkcs12(identity, c("").as_ptr(), &mut chain, null_mut());
+        assert_eq!((status, chain), (POSLATCH_E_ARGUMENT, null_mut()));
+        let status = poslatch_identity_export_pkcs12(identity, c("x").as_ptr(), &mut chain, &mut error);
+        assert_eq!((status, poslatch_buffer_data(chain).read()), (POSLATCH_OK, 0x30), "a DER sequence");
+        poslatch_buffer_free(chain);
         assert_eq!(poslatch_get_cert_chain(identity, &mut chain, &mut error), POSLATCH_OK);
         assert_eq!(poslatch_buffer_data(chain).add(poslatch_buffer_size(chain)).read(), 0, "terminated");
         poslatch_buffer_free(chain);
@@ -136,6 +150,7 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_identity_load(null(), null(), &mut identity, e),
             poslatch_identity_load(some.as_ptr(), null(), null_mut(), e),
             poslatch_identity_export_pem(null(), null(), &mut buffer, e),
+            poslatch_identity_export_pkcs12(null(), some.as_ptr(), &mut buffer, e),
             poslatch_identity_from_pem(null(), 1, null(), &mut identity, e),
             poslatch_open_mtls(null(), null(), &mut connection, e),
             poslatch_open_mtls(device, null(), &mut connection, e),
@@ -155,6 +170,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_error_advice(null()),
             poslatch_identity_pos_id(null()),
             poslatch_identity_device_name(null()),
+            poslatch_identity_serial(null()),
+            poslatch_identity_issuer(null()),
             poslatch_identity_fingerprint(null()),
             poslatch_connection_server_name(null()),
             poslatch_connection_tls_version(null()),
@@ -166,6 +183,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
         assert_eq!(poslatch_error_request_state(null()), POSLATCH_REQUEST_NONE);
         assert_eq!((poslatch_error_http_status(null()), poslatch_error_os_code(null())), (0, 0));
         assert_eq!((poslatch_identity_not_before(null()), poslatch_identity_not_after(null())), (0, 0));
+        assert_eq!(poslatch_identity_earliest_expiry(null()), 0);
+        assert_eq!(poslatch_identity_needs_renewal(null(), u32::MAX), 0);
         assert_eq!((poslatch_buffer_data(null()), poslatch_buffer_size(null())), (null(), 0));
         assert_eq!(poslatch_connection_state(null()), POSLATCH_CONNECTION_CLOSED);
         poslatch_device_interrupt(null());

@@ -2,6 +2,7 @@
 
 use poslatch::{Device, DeviceBuilder, Error, Identity};
 use poslatch_simulator::{Event, Faults, Simulator};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Far longer than anything takes; reached only when a test fails.
@@ -73,5 +74,33 @@ pub(crate) fn failure<T>(result: Result<T, Error>, case: &str) -> Error {
     match result {
         Ok(_) => panic!("{case}: succeeded, but has to fail"),
         Err(error) => error,
+    }
+}
+
+/// A folder of the test's own, removed with all that is in it.
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("poslatch-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Folder { path }
+    }
+
+    /// Names of the files in it.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.path).expect("there");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> = entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }

@@ -6,11 +6,13 @@ mod c_abi;
 mod canary;
 mod common;
 mod connection;
+mod interop;
 #[cfg(target_os = "linux")]
 mod memory;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod saves;
 mod scripted;
 mod secrets;
 mod trust;

@@ -3,28 +3,12 @@
 use crate::common::*;
 use poslatch::{Identity, Status};
 
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("poslatch-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn an_identity_is_saved_for_its_owner_alone_and_read_back() {
     let folder = Folder::new("save");
     let simulator = simulator();
     let paired = device(&simulator, "https").pair("till-\u{e9}", &simulator.setup_code()).expect("pairs");
-    let path = folder.0.join("till.pem");
+    let path = folder.path.join("till.pem");
     for passphrase in [None, Some("correct horse \u{df}")] {
         paired.save(&path, passphrase).expect("saved");
         #[cfg(unix)]
@@ -37,10 +21,11 @@ fn an_identity_is_saved_for_its_owner_alone_and_read_back() {
         assert_eq!(loaded.pos_id(), "till-\u{e9}");
         assert_eq!(loaded.device_name(), Some(DEVICE_NAME));
         assert_eq!(loaded.fingerprint(), paired.fingerprint());
+        assert_eq!((loaded.serial(), loaded.issuer()), (Some(SERIAL), paired.issuer()));
         assert_eq!(loaded.cert_chain_pem(), paired.cert_chain_pem());
         device(&simulator, "https").open_mtls(&loaded).expect("opens");
     }
-    assert_eq!(std::fs::read_dir(&folder.0).expect("there").count(), 1, "nothing is left behind");
+    assert_eq!(folder.files(), ["till.pem"], "nothing is left behind");
 }
 
 #[test]
@@ -66,10 +51,10 @@ fn files_that_cannot_be_used_say_why() {
     let folder = Folder::new("bad");
     let simulator = simulator();
     let identity = identity(&simulator, "1001");
-    let error = failure(Identity::load(folder.0.join("missing.pem"), None), "missing");
+    let error = failure(Identity::load(folder.path.join("missing.pem"), None), "missing");
     assert_eq!(error.status(), Status::File);
     assert!(error.message().contains("missing.pem") && error.os_code().is_some(), "{error}");
-    let error = failure(identity.save(folder.0.join("no/such/folder.pem"), None), "no folder");
+    let error = failure(identity.save(folder.path.join("no/such/folder.pem"), None), "no folder");
     assert_eq!(error.status(), Status::File);
 
     let text = identity.to_pem(None).expect("text");
@@ -97,7 +82,7 @@ fn files_that_cannot_be_used_say_why() {
 #[test]
 fn a_link_is_replaced_not_followed() {
     let folder = Folder::new("link");
-    let (target, link) = (folder.0.join("target"), folder.0.join("link"));
+    let (target, link) = (folder.path.join("target"), folder.path.join("link"));
     std::fs::write(&target, "precious").expect("written");
     std::os::unix::fs::symlink(&target, &link).expect("linked");
     identity(&simulator(), "1001").save(&link, None).expect("saved");

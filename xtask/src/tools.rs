@@ -14,8 +14,14 @@ pub(crate) enum Tool {
     CCompiler,
     /// Compiles the header as C++.
     CxxCompiler,
+    /// Reads identity files, as a technician would.
+    Curl,
+    /// Reads PKCS#12, as a till in Java would.
+    Keytool,
     /// Lists what a shared library exports.
     Nm,
+    /// Reads identity files and PKCS#12.
+    Openssl,
 }
 
 /// Why a tool is not there, and the words that put it there.
@@ -29,7 +35,10 @@ impl Tool {
         match self {
             Tool::CCompiler => c_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
+            Tool::Curl => "curl".into(),
+            Tool::Keytool => "keytool".into(),
             Tool::Nm => "nm".into(),
+            Tool::Openssl => "openssl".into(),
         }
     }
 
@@ -37,7 +46,10 @@ impl Tool {
         match self {
             Tool::CCompiler => "gcc",
             Tool::CxxCompiler => "g++",
+            Tool::Curl => "curl",
+            Tool::Keytool => "default-jre-headless",
             Tool::Nm => "binutils",
+            Tool::Openssl => "openssl",
         }
     }
 
@@ -46,13 +58,18 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Nm => return None,
+            Tool::Curl | Tool::Keytool | Tool::Nm | Tool::Openssl => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }
 
     fn works(self) -> bool {
-        Run::new(self.program()).arg("--version").read().is_ok()
+        let harmless = match self {
+            Tool::Keytool => "-help",
+            Tool::Openssl => "version",
+            _ => "--version",
+        };
+        Run::new(self.program()).arg(harmless).read().is_ok()
     }
 
     /// Makes sure that it is there. Installs it only as root on Debian and its kin: a container or a CI machine.
