@@ -42,6 +42,7 @@ mod identity;
 mod pairing;
 mod pem;
 mod provider;
+mod safe_file;
 mod status;
 mod transport;
 mod trust;

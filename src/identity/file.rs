@@ -17,11 +17,9 @@ use super::key::PrivateKey;
 use super::{Identity, check_pos_id, unusable};
 use crate::error::{Error, Kind, utc};
 use crate::pem::{self, Block, Label};
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::safe_file::{self, Readers};
+use std::fs;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 const TITLE: &str = "poslatch identity 1";
@@ -81,68 +79,7 @@ pub(super) fn text(identity: &Identity, passphrase: Option<&str>) -> Result<Zero
 
 pub(super) fn save(identity: &Identity, path: &Path, passphrase: Option<&str>) -> Result<(), Error> {
     let text = text(identity, passphrase)?;
-    replace(path, text.as_bytes()).map_err(|error| Kind::file(path, "write", &error).into())
-}
-
-/// Writes a new file beside the old one, makes it safe, and only then puts it in the old one's place.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let (temporary, mut file) = create_beside(path)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(path));
-    if written.is_err() {
-        // Nothing to add to the first error; after a rename there is nothing to remove.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
-    };
-    loop {
-        let mut temporary = OsString::from(".");
-        temporary.push(name);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        temporary.push(format!(".{}-{number}.new", std::process::id()));
-        let temporary = path.with_file_name(temporary);
-        match owner_only().write(true).create_new(true).open(&temporary) {
-            Ok(file) => return Ok((temporary, file)),
-            // Left behind by a process of the same number that was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn owner_only() -> OpenOptions {
-    #[allow(unused_mut, reason = "only Unix sets a mode")]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Makes the rename itself survive a power cut. Windows has no such call and needs none; some folders
-/// and file systems refuse it, which is no reason to say that a file was not written that was.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        Err(error) => match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
-                Ok(())
-            }
-            _ => Err(error),
-        },
-        Ok(()) => Ok(()),
-    }
+    safe_file::replace(path, text.as_bytes(), Readers::OwnerOnly)
 }
 
 struct Preamble {
