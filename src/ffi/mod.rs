@@ -24,4 +24,5 @@ pub mod device;
 pub mod error;
 pub mod identity;
 pub mod pairing;
+pub mod root_ca;
 pub mod version;

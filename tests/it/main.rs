@@ -8,6 +8,7 @@ mod connection;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod root_ca;
 mod scripted;
 mod secrets;
 mod trust;

@@ -13,8 +13,8 @@ const CONFIG: &str = "cbindgen.toml";
 
 /// The files of the C ABI in the order in which a till comes to need them, which is the order of the header. Modules
 /// would come in the order of the alphabet.
-const FILES: [&str; 8] =
-    ["constants", "version", "device", "pairing", "identity", "connection", "buffer", "error"];
+const FILES: [&str; 9] =
+    ["constants", "version", "root_ca", "device", "pairing", "identity", "connection", "buffer", "error"];
 
 /// `cargo xtask header`.
 pub(crate) fn write() -> Result<()> {
