@@ -165,6 +165,9 @@
  */
 #define POSLATCH_E_PAIRING_REPLY_LOST -302
 
+/** The vendor's cloud does not accept the merchant's API credentials. */
+#define POSLATCH_E_CLOUD_AUTHENTICATION -303
+
 /** The device answered with an HTTP status that is not the expected one. */
 #define POSLATCH_E_HTTP_STATUS -400
 
@@ -270,6 +273,18 @@
 /** Log level: everything there is. */
 #define POSLATCH_LOG_TRACE 5
 
+/** Cloud authentication: a JSON Web Token, signed with the shared secret (the default). */
+#define POSLATCH_AUTH_JWT 1
+
+/** Cloud authentication: HTTP Signature over the Date header. The vendor ends it in September 2026. */
+#define POSLATCH_AUTH_HTTP_SIGNATURE 2
+
+/**
+ * Cloud authentication: HTTP Signature over the v-c-date header, for machines behind a proxy that
+ * changes Date. The vendor ends it in September 2026.
+ */
+#define POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE 3
+
 /** Major version of the ABI: a library with another one does not fit this header. */
 #define POSLATCH_ABI_MAJOR 0
 
@@ -365,6 +380,41 @@ poslatch_status poslatch_abi_check(uint32_t major, uint32_t minor);
  * @return POSLATCH_E_ARGUMENT if the level is none of the constants.
  */
 poslatch_status poslatch_log_set(int32_t level, poslatch_on_log on_log, void *user, poslatch_error **error);
+
+/**
+ * Fetches the Root CA chain from the vendor's cloud, with the merchant's API credentials: in place of
+ * the download in the Business Center. Do it once for each environment and keep the result; it is no
+ * secret, and what poslatch_device_set_root_ca_pem takes.
+ *
+ * The cloud is verified like any web server before anything is sent. Failed connections, HTTP 429 and
+ * HTTP 5xx are tried again, three times in all. Blocks for at most the time-out, and cannot be
+ * interrupted: there is no object to do it with, so choose a time-out that you can wait for.
+ *
+ * @param base_url Of the environment, since test and production have different chains:
+ *   `https://apitest.cybersource.com` or `https://api.cybersource.com` (Cybersource, test and
+ *   production), `https://apitest.visaacceptance.com` or `https://api.visaacceptance.com` (Visa
+ *   Acceptance), or any https URL under which the vendor's paths are found.
+ * @param merchant_id The organisation or merchant that owns the key.
+ * @param key_id The id of a REST shared secret key.
+ * @param shared_secret The key itself, in base64 as the Business Center shows it. Not kept.
+ * @param auth One of the POSLATCH_AUTH_ constants; POSLATCH_AUTH_JWT unless you have a reason.
+ * @param web_root_pem Root certificates to trust in place of the public ones of the web, as PEM text;
+ *   NULL: the public ones.
+ * @param timeout_ms Limit for the whole call; 0: 30000 ms.
+ * @param[out] pem The chain as PEM text. Owned by the caller; freed with poslatch_buffer_free.
+ * @return POSLATCH_E_CLOUD_AUTHENTICATION if the credentials are not accepted, which a wrong clock of
+ *   this machine can cause as well; POSLATCH_E_HTTP_STATUS; POSLATCH_E_ROOT_CA_UNUSABLE if what came is
+ *   no chain; and those of the categories NETWORK and TRUST.
+ */
+poslatch_status poslatch_fetch_root_ca(const char *base_url,
+                                       const char *merchant_id,
+                                       const char *key_id,
+                                       const char *shared_secret,
+                                       int32_t auth,
+                                       const char *web_root_pem,
+                                       uint32_t timeout_ms,
+                                       poslatch_buffer **pem,
+                                       poslatch_error **error);
 
 /**
  * Makes the description of a device.

@@ -1,4 +1,4 @@
-//! The address of a device: an `https://` or `wss://` URL, taken apart once.
+//! An address: the `https://` or `wss://` URL of a device, or of the vendor's cloud, taken apart once.
 //!
 //! Where the device is reached says nothing about who it is: the address is dialled, the identity
 //! check decides. That is why host and expected name are different types in different files.
@@ -6,8 +6,25 @@
 use crate::error::Error;
 use rustls::pki_types::{IpAddr, ServerName};
 
-/// Port of the device's server when the URL names none (protocol.md section 0: default 8443).
-const DEFAULT_PORT: u16 = 8443;
+/// What a URL may look like, by what stands behind it.
+struct Form {
+    /// The argument that errors are about.
+    argument: &'static str,
+    schemes: &'static str,
+    has_websocket: bool,
+    default_port: u16,
+}
+
+const DEVICE: Form = Form {
+    argument: "url",
+    schemes: "https:// or wss://",
+    has_websocket: true,
+    // protocol.md section 0.
+    default_port: 8443,
+};
+
+const WEB_SERVER: Form =
+    Form { argument: "base_url", schemes: "https://", has_websocket: false, default_port: 443 };
 
 /// How requests travel once TLS stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +33,7 @@ pub(crate) enum Scheme {
     Wss,
 }
 
-/// A parsed device URL.
+/// A parsed URL.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     pub(crate) scheme: Scheme,
@@ -26,24 +43,38 @@ pub(crate) struct Address {
 }
 
 impl Address {
+    /// The URL of a device.
     pub(crate) fn parse(url: &str) -> Result<Address, Error> {
-        let fail = |problem: &str| Err(Error::argument("url", format!("{problem}, in \"{}\"", shown(url))));
+        Address::parse_as(url, &DEVICE)
+    }
+
+    /// The URL of an ordinary web server: `https` only, port 443 if it names none.
+    pub(crate) fn parse_web(url: &str) -> Result<Address, Error> {
+        Address::parse_as(url, &WEB_SERVER)
+    }
+
+    fn parse_as(url: &str, form: &Form) -> Result<Address, Error> {
+        let fail =
+            |problem: &str| Err(Error::argument(form.argument, format!("{problem}, in \"{}\"", shown(url))));
+        let wrong_scheme = || fail(&format!("it has to begin with {}", form.schemes));
 
         let Some((scheme, rest)) = url.trim().split_once("://") else {
-            return fail("it has to begin with https:// or wss://");
+            return wrong_scheme();
         };
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "https" => Scheme::Https,
-            "wss" => Scheme::Wss,
-            "http" | "ws" => return fail("the connection has to be encrypted: use https:// or wss://"),
-            _ => return fail("it has to begin with https:// or wss://"),
+            "wss" if form.has_websocket => Scheme::Wss,
+            "http" | "ws" => {
+                return fail(&format!("the connection has to be encrypted: use {}", form.schemes));
+            }
+            _ => return wrong_scheme(),
         };
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
             None => (rest, "/"),
         };
         if path.contains(['?', '#']) || authority.contains(['?', '#', '@']) {
-            return fail("user names, queries and fragments have no meaning for a device");
+            return fail("user names, queries and fragments have no meaning here");
         }
         if !path.chars().all(|c| c.is_ascii_graphic()) {
             return fail("the path holds a character that a URL cannot hold");
@@ -54,7 +85,7 @@ impl Address {
             None => return fail("brackets around an IPv6 address are not closed"),
         };
         let port = match port {
-            None => DEFAULT_PORT,
+            None => form.default_port,
             Some(digits) => match digits.parse::<u16>() {
                 Ok(port) if port != 0 && digits.bytes().all(|b| b.is_ascii_digit()) => port,
                 _ => return fail("the port has to be a number from 1 to 65535"),
@@ -154,6 +185,21 @@ mod tests {
             assert_eq!(error.status(), Status::Argument, "{url}");
             assert!(error.message().contains(problem), "{url}: {error}");
             assert!(!error.message().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_cloud_is_reached_by_https_on_the_port_of_the_web() {
+        let address = Address::parse_web("https://apitest.cybersource.com").expect("valid");
+        assert_eq!(
+            (address.authority().as_str(), address.path.as_str()),
+            ("apitest.cybersource.com:443", "/")
+        );
+        for bad in
+            ["wss://apitest.cybersource.com", "http://apitest.cybersource.com", "apitest.cybersource.com"]
+        {
+            let error = Address::parse_web(bad).expect_err(bad);
+            assert!(error.message().contains("base_url") && !error.message().contains("or wss"), "{error}");
         }
     }
 }

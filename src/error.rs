@@ -3,11 +3,13 @@
 //! Callers see an opaque [`Error`]; inside is a [`Kind`] that holds facts, never sentences. The
 //! sentences are in `error/text.rs`, all in one place, because reading them is reading the product.
 
+mod cloud;
 mod kind;
 #[cfg(test)]
 mod page;
 mod text;
 
+pub(crate) use cloud::CloudFailure;
 pub(crate) use kind::{Kind, OsError, Phase};
 pub(crate) use text::utc;
 
@@ -16,7 +18,7 @@ use std::fmt;
 
 /// Why a call failed, with the facts, the advice, and what is known about the request.
 ///
-/// No secret ever stands in it: no key, no setup code, no passphrase, no message body.
+/// No secret ever stands in it: no key, no setup code, no passphrase, no API secret, no message body.
 #[derive(Clone)]
 pub struct Error {
     kind: Box<Kind>,
@@ -49,7 +51,7 @@ impl Error {
         self.request_state
     }
 
-    /// The HTTP status that the device answered with, where that is what failed.
+    /// The HTTP status that the device or the cloud answered with, where that is what failed.
     pub fn http_status(&self) -> Option<u16> {
         self.kind.http_status()
     }

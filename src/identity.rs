@@ -6,7 +6,6 @@
 mod file;
 pub(crate) mod judge;
 mod key;
-mod leftover;
 mod pkcs12;
 
 use crate::error::{Error, Kind};

@@ -1,9 +1,9 @@
 //! The secure local connection between a till and its payment device.
 //!
 //! The device is the Visa Acceptance / Cybersource "Acceptance Devices" app in Local mode. A till
-//! needs the merchant's Root CA chain, [pairs](Device::pair) once with the code on the device's
-//! screen, keeps the [`Identity`] that it gets, and from then on [opens](Device::open_mtls)
-//! connections on which both sides have proven who they are.
+//! needs the merchant's Root CA chain, downloaded or [fetched](RootCaFetch); it [pairs](Device::pair)
+//! once with the code on the device's screen, keeps the [`Identity`] that it gets, and from then on
+//! [opens](Device::open_mtls) connections on which both sides have proven who they are.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), poslatch::Error> {
@@ -25,8 +25,8 @@
 //! A Rust program that installs a logger should keep the target `tungstenite` below `trace`: there it
 //! writes out whole messages, pairing and payments included.
 //!
-//! Everything blocks, has a limit, and can be interrupted from another thread. Nothing is ever sent
-//! twice by itself, and there is no switch that turns verification off.
+//! Everything blocks, has a limit, and can be interrupted from another thread. No device is ever sent
+//! anything twice by itself, and there is no switch that turns verification off.
 
 #![cfg_attr(
     not(test),
@@ -44,6 +44,8 @@ mod journal;
 mod pairing;
 mod pem;
 mod provider;
+mod root_ca;
+mod safe_file;
 mod status;
 mod transport;
 mod trust;
@@ -54,5 +56,6 @@ pub use connection::{Connection, DEFAULT_SILENCE, Message, MessageKind};
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;
+pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

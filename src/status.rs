@@ -105,6 +105,8 @@ statuses! {
     PairingReplyUnusable = -301, "PAIRING_REPLY_UNUSABLE", Device;
     /// The pairing request may have reached the device, but no whole reply came back.
     PairingReplyLost = -302, "PAIRING_REPLY_LOST", Network;
+    /// The vendor's cloud does not accept the merchant's API credentials.
+    CloudAuthentication = -303, "CLOUD_AUTHENTICATION", Usage;
 
     /// The device answered with an HTTP status that is not the expected one.
     HttpStatus = -400, "HTTP_STATUS", Device;

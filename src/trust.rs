@@ -66,6 +66,21 @@ impl RootCaChain {
         Ok(chain)
     }
 
+    /// The roots of the public web, for servers of the vendor's cloud. No device is ever judged by them.
+    ///
+    /// # Errors
+    /// `Argument`, in a build without the feature `web-roots`.
+    pub(crate) fn of_the_web() -> Result<RootCaChain, Error> {
+        #[cfg(feature = "web-roots")]
+        return Ok(RootCaChain {
+            anchors: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+            intermediates: Vec::new(),
+            certificates: Vec::new(),
+        });
+        #[cfg(not(feature = "web-roots"))]
+        return Err(Error::argument("web_root_pem", "this build holds no web roots, so it has to be given"));
+    }
+
     /// Reads a file as [`RootCaChain::parse`] does.
     pub(crate) fn read_file(path: &Path) -> Result<RootCaChain, Error> {
         let input = std::fs::read(path).map_err(|error| Kind::file(path, "read", &error))?;

@@ -28,11 +28,23 @@ pub(crate) fn of_device(body: &[u8]) -> Option<String> {
 /// (protocol.md section 5), or the members that other servers use.
 pub(crate) fn of_json(body: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let words: Vec<String> = ["message", "developerDescription", "error", "detail", "reason"]
-        .iter()
-        .filter_map(|name| value.get(name)?.as_str())
-        .filter_map(speech)
-        .collect();
+    members(&value, &["message", "developerDescription", "error", "detail", "reason"])
+}
+
+/// What the vendor's cloud says. The form of its errors is not documented (protocol.md section 3); its
+/// gateways answer with `response.rmsg`, its services with `reason` and `message`, at the top or in
+/// `errorInformation`.
+pub(crate) fn of_cloud(body: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    [Some(&value), value.get("response"), value.get("errorInformation")]
+        .into_iter()
+        .flatten()
+        .find_map(|value| members(value, &["rmsg", "reason", "message", "detail"]))
+}
+
+fn members(value: &serde_json::Value, names: &[&str]) -> Option<String> {
+    let words: Vec<String> =
+        names.iter().filter_map(|name| value.get(name)?.as_str()).filter_map(speech).collect();
     (!words.is_empty()).then(|| words.join("; "))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Apart from the texts, so that the code that fails only has to name what it knows.
 
+use super::cloud::CloudFailure;
 use crate::status::Status;
 use rustls::AlertDescription;
 use std::net::SocketAddr;
@@ -60,6 +61,8 @@ pub(crate) enum Kind {
     PairingRejected { http_status: Option<u16>, words: Option<String>, pos_id_is_numeric: bool },
     PairingReplyUnusable { problem: String },
     PairingReplyLost { cause: Box<Kind> },
+
+    Cloud { host: String, tries: u32, failure: CloudFailure },
 
     HttpStatus { status: u16, words: Option<String> },
     WebSocketRefused { http_status: u16 },
@@ -123,6 +126,7 @@ impl Kind {
             // Whoever interrupts a call waits for this status; the text still speaks of the code.
             Kind::PairingReplyLost { cause } if matches!(**cause, Kind::Cancelled) => Status::Cancelled,
             Kind::PairingReplyLost { .. } => Status::PairingReplyLost,
+            Kind::Cloud { failure, .. } => failure.status(),
             Kind::HttpStatus { .. } | Kind::WebSocketRefused { .. } => Status::HttpStatus,
             Kind::ReplyTooLarge { .. } => Status::ReplyTooLarge,
             Kind::ReplyNotJson { .. } => Status::ReplyNotJson,
@@ -138,6 +142,7 @@ impl Kind {
             Kind::HttpStatus { status, .. } => Some(*status),
             Kind::WebSocketRefused { http_status } => Some(*http_status),
             Kind::PairingReplyLost { cause } => cause.http_status(),
+            Kind::Cloud { failure, .. } => failure.http_status(),
             _ => None,
         }
     }
@@ -150,6 +155,7 @@ impl Kind {
             | Kind::Unreachable { os, .. } => os.code,
             Kind::PeerClosed { os, .. } => os.as_ref().and_then(|os| os.code),
             Kind::PairingReplyLost { cause } => cause.os_code(),
+            Kind::Cloud { failure, .. } => failure.os_code(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The two lines that a person reads for each cause: what happened, and what to do now.
 //!
-//! All texts stand in this one file so that they can be read aloud, one after the other. Messages
+//! All texts stand in this one file (those of the cloud in `cloud.rs`) so that they can be read aloud, one
+//! after the other. Messages
 //! are lower-case fragments with the facts in quotes; advice is whole sentences for a shop's
 //! support desk. Words that come from the device are shortened and stripped of control characters
 //! where they are taken in, not here.
@@ -116,6 +117,8 @@ impl Kind {
             Kind::WebSocketRefused { http_status } => {
                 format!("the device refused the WebSocket with HTTP status {http_status}")
             }
+            Kind::Cloud { host, tries, failure } => failure.message(host, *tries),
+
             Kind::ReplyTooLarge { limit_bytes } => {
                 format!("the device sent more than the {limit_bytes} bytes that are accepted")
             }
@@ -223,6 +226,8 @@ impl Kind {
                 "Take the code as spent, even if the device still shows it: ask for a new one and pair again."
             }
 
+            Kind::Cloud { failure, .. } => failure.advice(),
+
             Kind::HttpStatus { .. } => {
                 "Check that the address is the device's and that the payment app is up to date."
             }
@@ -261,7 +266,7 @@ fn during(phase: Phase) -> &'static str {
     }
 }
 
-fn duration(limit: Duration) -> String {
+pub(super) fn duration(limit: Duration) -> String {
     if limit.subsec_millis() == 0 {
         format!("{} s", limit.as_secs())
     } else {
@@ -269,7 +274,7 @@ fn duration(limit: Duration) -> String {
     }
 }
 
-fn names(found: &[String]) -> String {
+pub(super) fn names(found: &[String]) -> String {
     if found.is_empty() {
         return "a certificate without any name".into();
     }
@@ -284,6 +289,6 @@ fn status_suffix(http_status: Option<u16>) -> String {
     http_status.map(|status| format!(" with HTTP status {status}")).unwrap_or_default()
 }
 
-fn words_suffix(words: &Option<String>) -> String {
+pub(super) fn words_suffix(words: &Option<String>) -> String {
     words.as_ref().map(|words| format!(": \"{words}\"")).unwrap_or_default()
 }

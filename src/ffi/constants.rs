@@ -72,6 +72,8 @@ pub const POSLATCH_E_PAIRING_REPLY_UNUSABLE: i32 = -301;
 /** The pairing request may have reached the device, but no whole reply came back: take the setup
  * code as spent. */
 pub const POSLATCH_E_PAIRING_REPLY_LOST: i32 = -302;
+/** The vendor's cloud does not accept the merchant's API credentials. */
+pub const POSLATCH_E_CLOUD_AUTHENTICATION: i32 = -303;
 
 /** The device answered with an HTTP status that is not the expected one. */
 pub const POSLATCH_E_HTTP_STATUS: i32 = -400;
@@ -150,6 +152,13 @@ pub const POSLATCH_LOG_INFO: i32 = 3;
 pub const POSLATCH_LOG_DEBUG: i32 = 4;
 /** Log level: everything there is. */
 pub const POSLATCH_LOG_TRACE: i32 = 5;
+/** Cloud authentication: a JSON Web Token, signed with the shared secret (the default). */
+pub const POSLATCH_AUTH_JWT: i32 = 1;
+/** Cloud authentication: HTTP Signature over the Date header. The vendor ends it in September 2026. */
+pub const POSLATCH_AUTH_HTTP_SIGNATURE: i32 = 2;
+/** Cloud authentication: HTTP Signature over the v-c-date header, for machines behind a proxy that
+ * changes Date. The vendor ends it in September 2026. */
+pub const POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE: i32 = 3;
 
 /** Major version of the ABI: a library with another one does not fit this header. */
 pub const POSLATCH_ABI_MAJOR: u32 = 0;
@@ -159,7 +168,7 @@ pub const POSLATCH_ABI_MINOR: u32 = 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Category, DEFAULT_SILENCE, MessageKind, RequestState, Status};
+    use crate::{Category, CloudAuth, DEFAULT_SILENCE, MessageKind, RequestState, Status};
 
     /// The constants as they stand in this file, by their names.
     fn constants() -> Vec<(&'static str, i64)> {
@@ -205,6 +214,9 @@ mod tests {
             (POSLATCH_MESSAGE_STATUS, MessageKind::Status as i32),
             (POSLATCH_MESSAGE_REPLY, MessageKind::Reply as i32),
             (POSLATCH_MESSAGE_OTHER, MessageKind::Other as i32),
+            (POSLATCH_AUTH_JWT, CloudAuth::Jwt as i32),
+            (POSLATCH_AUTH_HTTP_SIGNATURE, CloudAuth::HttpSignature as i32),
+            (POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE, CloudAuth::HttpSignatureVDate as i32),
         ] {
             assert_eq!(constant, number);
         }

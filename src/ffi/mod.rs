@@ -25,4 +25,5 @@ pub mod error;
 pub mod identity;
 pub mod log;
 pub mod pairing;
+pub mod root_ca;
 pub mod version;

@@ -14,13 +14,12 @@
 
 use super::judge::{Dates, judge};
 use super::key::PrivateKey;
-use super::{Identity, check_pos_id, leftover, unusable};
+use super::{Identity, check_pos_id, unusable};
 use crate::error::{Error, Kind, utc};
 use crate::pem::{self, Block, Label};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::safe_file::{self, Readers};
+use std::fs;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 const TITLE: &str = "poslatch identity 1";
@@ -81,62 +80,7 @@ pub(super) fn text(identity: &Identity, passphrase: Option<&str>) -> Result<Zero
 
 pub(super) fn save(identity: &Identity, path: &Path, passphrase: Option<&str>) -> Result<(), Error> {
     let text = text(identity, passphrase)?;
-    replace(path, text.as_bytes()).map_err(|error| Kind::file(path, "write", &error).into())
-}
-
-/// Writes a new file beside the old one, makes it safe, and only then puts it in the old one's place.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    /// More than one only if another process mistakes the new file for a leftover.
-    const ATTEMPTS_MAX: u32 = 3;
-    let mut attempt = 1;
-    loop {
-        match replace_once(path, content) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && attempt < ATTEMPTS_MAX => attempt += 1,
-            result => return result,
-        }
-    }
-}
-
-fn replace_once(path: &Path, content: &[u8]) -> io::Result<()> {
-    let (temporary, mut file) = create_beside(path)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(path));
-    match &written {
-        Ok(()) => leftover::remove(path, &file),
-        Err(_) => {
-            // Nothing to add to the first error; after a rename there is nothing to remove.
-            let _ = fs::remove_file(&temporary);
-        }
-    }
-    written
-}
-
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
-    };
-    loop {
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_file_name(leftover::name(name, std::process::id(), number));
-        match owner_only().write(true).create_new(true).open(&temporary) {
-            Ok(file) => return Ok((temporary, file)),
-            // Left behind by a process of the same number that was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn owner_only() -> OpenOptions {
-    #[allow(unused_mut, reason = "only Unix sets a mode")]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+    safe_file::replace(path, text.as_bytes(), Readers::OwnerOnly)
 }
 
 /// A key that others can read is still a key, and the shop has to open: a warning, not an error.
@@ -150,27 +94,6 @@ fn warn_if_open_to_others(path: &Path) {
     }
     #[cfg(not(unix))]
     let _ = path;
-}
-
-/// Makes the rename itself survive a power cut. Windows has no such call and needs none; some folders
-/// and file systems refuse it, which is no reason to say that a file was not written that was.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
-        Err(error) => match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
-                Ok(())
-            }
-            _ => Err(error),
-        },
-        Ok(()) => Ok(()),
-    }
-}
-
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 struct Preamble {

@@ -31,7 +31,7 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Opens the next stream, after the device has closed an idle one.
 pub(crate) type Reopen = Box<dyn Fn(Deadline) -> Result<TlsStream, Error> + Send + Sync>;
 
-/// Posts JSON to one device, over one connection at a time.
+/// Makes requests to one server, over one connection at a time.
 pub(crate) struct HttpsClient {
     agent: ureq::Agent,
     uri: String,
@@ -41,8 +41,13 @@ pub(crate) struct HttpsClient {
 /// A complete answer. The body may hold a key.
 pub(crate) struct HttpReply {
     pub(crate) status: u16,
+    /// What `Retry-After` says in seconds; its other form, a date, is not read.
+    pub(crate) retry_after_s: Option<u64>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
+
+/// A request header, by its name.
+pub(crate) type Header = (&'static str, Zeroizing<String>);
 
 /// What client and connector share.
 struct Line {
@@ -103,25 +108,43 @@ impl HttpsClient {
     /// # Errors
     /// With the request state: *not sent* as long as no byte of the request was handed to TLS.
     pub(crate) fn post(&self, json: &[u8]) -> Result<HttpReply, Error> {
-        self.line.sent.store(false, Ordering::SeqCst);
-        *lock(&self.line.failure) = None;
-        self.run(json).map_err(|error| {
-            let error = lock(&self.line.failure).take().unwrap_or_else(|| explain(error).into());
-            let sent = self.line.sent.load(Ordering::SeqCst);
-            error.with_request_state(if sent { RequestState::InDoubt } else { RequestState::NotSent })
+        self.run(|agent, uri| agent.post(uri).header("Content-Type", "application/json").send(json)).map_err(
+            |error| {
+                let sent = self.line.sent.load(Ordering::SeqCst);
+                error.with_request_state(if sent { RequestState::InDoubt } else { RequestState::NotSent })
+            },
+        )
+    }
+
+    /// Asks for what the URL names, without a body, and reads the whole answer, whatever its HTTP
+    /// status. It changes nothing on the server, so errors carry no request state.
+    pub(crate) fn get(&self, headers: &[Header]) -> Result<HttpReply, Error> {
+        self.run(|agent, uri| {
+            headers.iter().fold(agent.get(uri), |get, (name, value)| get.header(*name, value.as_str())).call()
         })
     }
 
-    fn run(&self, json: &[u8]) -> Result<HttpReply, ureq::Error> {
-        let mut response =
-            self.agent.post(&self.uri).header("Content-Type", "application/json").send(json)?;
-        let status = response.status().as_u16();
-        let limit = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
-        // Room for any key-bearing reply at once: a vector that grows leaves copies behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(32 * 1024));
-        response.body_mut().with_config().limit(limit).reader().read_to_end(&mut body)?;
-        Ok(HttpReply { status, body })
+    fn run(
+        &self,
+        request: impl FnOnce(&ureq::Agent, &str) -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<HttpReply, Error> {
+        self.line.sent.store(false, Ordering::SeqCst);
+        *lock(&self.line.failure) = None;
+        request(&self.agent, &self.uri)
+            .and_then(read_whole)
+            .map_err(|error| lock(&self.line.failure).take().unwrap_or_else(|| explain(error).into()))
     }
+}
+
+fn read_whole(mut response: ureq::http::Response<ureq::Body>) -> Result<HttpReply, ureq::Error> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok());
+    let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
+    let limit = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
+    // Room for any key-bearing reply at once: a vector that grows leaves copies behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(32 * 1024));
+    response.body_mut().with_config().limit(limit).reader().read_to_end(&mut body)?;
+    Ok(HttpReply { status, retry_after_s, body })
 }
 
 fn explain(error: ureq::Error) -> Kind {

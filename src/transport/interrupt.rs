@@ -4,7 +4,8 @@
 //! what wakes it: a message to a waiting channel, or the shutting down of the socket. Nothing polls.
 
 use crate::error::{Error, Kind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 type Wake = Box<dyn FnOnce() + Send>;
 
@@ -49,6 +50,23 @@ impl Interrupt {
         }
         state.wake = Some(Box::new(wake));
         Ok(())
+    }
+
+    /// Lets the time pass.
+    ///
+    /// # Errors
+    /// *Cancelled*, as soon as the switch is fired.
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), Error> {
+        let alarm = Arc::new((Mutex::new(false), Condvar::new()));
+        let rung = alarm.clone();
+        self.arm(move || {
+            *lock(&rung.0) = true;
+            rung.1.notify_one();
+        })?;
+        let quiet = |fired: &mut bool| !*fired;
+        let (fired, _) =
+            alarm.1.wait_timeout_while(lock(&alarm.0), time, quiet).unwrap_or_else(PoisonError::into_inner);
+        if *fired { Err(Kind::Cancelled.into()) } else { Ok(()) }
     }
 }
 

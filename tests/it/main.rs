@@ -12,6 +12,7 @@ mod memory;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod root_ca;
 mod saves;
 mod scripted;
 mod secrets;

@@ -13,8 +13,18 @@ const CONFIG: &str = "cbindgen.toml";
 
 /// The files of the C ABI in the order in which a till comes to need them, which is the order of the header. Modules
 /// would come in the order of the alphabet.
-const FILES: [&str; 9] =
-    ["constants", "version", "log", "device", "pairing", "identity", "connection", "buffer", "error"];
+const FILES: [&str; 10] = [
+    "constants",
+    "version",
+    "log",
+    "root_ca",
+    "device",
+    "pairing",
+    "identity",
+    "connection",
+    "buffer",
+    "error",
+];
 
 /// `cargo xtask header`.
 pub(crate) fn write() -> Result<()> {

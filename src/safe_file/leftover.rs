@@ -1,10 +1,10 @@
-//! Files that killed saves left beside an identity: how they are named, and when they are removed.
+//! Files that killed saves left beside a file: how they are named, and when they are removed.
 //!
-//! A save that is killed leaves its unfinished file, which holds the key. The next save of the same
-//! identity removes it, but never the file of a save that is still at work, in this process or in
-//! another one. Apart from `file`, since that tells how a file comes to be and this how others go.
+//! A save that is killed leaves its unfinished file, which may hold a key. The next save of the same
+//! path removes it, but never the file of a save that is still at work, in this process or in another
+//! one. Apart from `safe_file`, since that tells how a file comes to be and this how others go.
 
-use super::file::folder_of;
+use super::folder_of;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::path::Path;
