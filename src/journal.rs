@@ -3,45 +3,115 @@
 //! Records are facts for a support desk: who was reached, what kind of message went where, how long
 //! it took. No content of a message, no key, no code, no passphrase; a test plants them and searches.
 
+//!
+//! Not through the `log` crate: its logger is one for the whole program, and what other crates send
+//! there, when somebody listens, are whole messages. Not listening also lets the compiler leave all
+//! of that out of the library.
+
 use crate::error::Error;
 use crate::words::printable;
-use log::{debug, info, warn};
+use std::cell::Cell;
+use std::fmt;
 use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-/// The one target of all records, by which they are told from those of other crates.
-pub(crate) const TARGET: &str = "poslatch";
+/// How much a record matters. The numbers are part of the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum LogLevel {
+    /// Faults of the library itself.
+    Error = 1,
+    /// Failed calls, and what calls for action.
+    Warn = 2,
+    /// Connections and pairings.
+    Info = 3,
+    /// Types, sizes and times of messages.
+    Debug = 4,
+    /// Everything there is.
+    Trace = 5,
+}
+
+type Sink = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+static SINK: RwLock<Option<(LogLevel, Sink)>> = RwLock::new(None);
+
+thread_local! {
+    /// A record made while a record is handed out would wait for itself.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Hands log records of `level` and above to `sink`, in place of the former one. The library is silent
+/// until then. Records hold facts and no secret; each is one line.
+///
+/// `sink` is called on whatever thread a record is made. What it calls of this library is not logged;
+/// it must not call this function. When this returns, the former sink is not running any more.
+pub fn log_to(level: LogLevel, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) {
+    *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some((level, Box::new(sink)));
+}
+
+/// Makes the library silent again.
+pub fn log_off() {
+    *SINK.write().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+fn record(level: LogLevel, line: fmt::Arguments<'_>) {
+    /// Gives the thread its voice back, also when a sink panics.
+    struct Outside;
+    impl Drop for Outside {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+    if INSIDE.replace(true) {
+        return;
+    }
+    let _outside = Outside;
+    if let Some((wanted, sink)) = &*SINK.read().unwrap_or_else(PoisonError::into_inner)
+        && level <= *wanted
+    {
+        sink(level, &line.to_string());
+    }
+}
 
 pub(crate) fn connected(address: &str, device_name: Option<&str>, tls_version: &str) {
     let device = device_name.unwrap_or("without a name");
-    info!(target: TARGET, "connected to {address}: device {device}, {tls_version}");
+    record(LogLevel::Info, format_args!("connected to {address}: device {device}, {tls_version}"));
 }
 
 pub(crate) fn paired(pos_id: &str, device_name: Option<&str>, not_after: &str) {
     let device = device_name.unwrap_or("without a name");
-    info!(target: TARGET, "paired posId \"{}\" with device {device}, until {not_after}", printable(pos_id));
+    let pos_id = printable(pos_id);
+    record(LogLevel::Info, format_args!("paired posId \"{pos_id}\" with device {device}, until {not_after}"));
 }
 
 pub(crate) fn failed(what: &str, error: &Error) {
     let (name, state) = (error.status().name(), error.request_state());
-    warn!(target: TARGET, "{what} failed: {name}: {} (request state {state:?})", error.message());
+    let message = error.message();
+    record(LogLevel::Warn, format_args!("{what} failed: {name}: {message} (request state {state:?})"));
 }
 
 pub(crate) fn exchanged(kind: &str, sent_bytes: usize, received_bytes: usize, took: Duration) {
     let (kind, took) = (printable(kind), took.as_millis());
-    debug!(target: TARGET, "{kind}: {sent_bytes} bytes sent, {received_bytes} bytes of reply after {took} ms");
+    record(
+        LogLevel::Debug,
+        format_args!("{kind}: {sent_bytes} bytes sent, {received_bytes} bytes of reply after {took} ms"),
+    );
 }
 
 pub(crate) fn closed(reason: &str) {
-    info!(target: TARGET, "connection closed: {reason}");
+    record(LogLevel::Info, format_args!("connection closed: {reason}"));
 }
 
 /// The one record that calls for action; the documentation names it.
 pub(crate) fn identity_file_is_open_to_others(path: &Path, mode: u32) {
-    warn!(
-        target: TARGET,
-        "identity file \"{}\" can be read by other users (mode {mode:o}): take their rights away, and pair \
-         again if somebody may have copied it",
-        printable(&path.display().to_string())
+    let path = printable(&path.display().to_string());
+    record(
+        LogLevel::Warn,
+        format_args!(
+            "identity file \"{path}\" can be read by other users (mode {mode:o}): take their rights away, and \
+             pair again if somebody may have copied it"
+        ),
     );
 }

@@ -21,9 +21,9 @@
 //! carries a [`Status`], a [`Category`] to branch on, a message with the facts, an advice, and what
 //! is known about the request ([`RequestState`]).
 //!
-//! The library speaks to the `log` crate under the target `poslatch`, and its records hold no secret.
-//! A Rust program that installs a logger should keep the target `tungstenite` below `trace`: there it
-//! writes out whole messages, pairing and payments included.
+//! The library is silent until [`log_to`] gives it somewhere to speak, and its records hold no secret.
+//! A Rust program that installs a logger of the `log` crate should keep the target `tungstenite` below
+//! `trace`: there that crate writes out whole messages, pairing and payments included.
 //!
 //! Everything blocks, has a limit, and can be interrupted from another thread. No device is ever sent
 //! anything twice by itself, and there is no switch that turns verification off.
@@ -56,6 +56,7 @@ pub use connection::{Connection, DEFAULT_SILENCE, Message, MessageKind};
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;
+pub use journal::{LogLevel, log_off, log_to};
 pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

@@ -3,6 +3,7 @@
 //! The page is made from the texts themselves, so that reviewing it is reviewing the product, and a
 //! test keeps it fresh. Only tests build this file.
 
+use super::cloud::CloudFailure;
 use super::kind::{Kind, OsError, Phase};
 use crate::status::{RequestState, Status};
 use rustls::AlertDescription;
@@ -75,6 +76,7 @@ fn examples() -> Vec<(Kind, RequestState)> {
     let words = || Some("Invalid setup code".to_owned());
     let seconds = Duration::from_secs;
     let none = RequestState::None;
+    let cloud = |failure| Kind::Cloud { host: "api.cybersource.com".into(), tries: 3, failure };
     let examples = vec![
         Kind::Argument {
             name: "url",
@@ -133,6 +135,17 @@ fn examples() -> Vec<(Kind, RequestState)> {
         Kind::PairingRejected { http_status: Some(403), words: words(), pos_id_is_numeric: true },
         Kind::PairingRejected { http_status: Some(500), words: None, pos_id_is_numeric: false },
         Kind::PairingReplyUnusable { problem: "none of its certificates belongs to its private key".into() },
+        cloud(CloudFailure::Authentication {
+            status: 401,
+            words: Some("Authentication Failed".into()),
+            now: NOW,
+        }),
+        cloud(CloudFailure::HttpStatus { status: 412, words: None, retry_after_s: None }),
+        cloud(CloudFailure::HttpStatus { status: 429, words: None, retry_after_s: Some(60) }),
+        cloud(CloudFailure::Other(Box::new(Kind::NameNotResolved {
+            host: "api.cybersource.com".into(),
+            os: os(0, "failed to lookup address information: Name or service not known"),
+        }))),
         Kind::HttpStatus { status: 503, words: None },
         Kind::WebSocketRefused { http_status: 403 },
         Kind::WebSocketRefused { http_status: 404 },

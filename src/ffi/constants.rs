@@ -168,7 +168,7 @@ pub const POSLATCH_ABI_MINOR: u32 = 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Category, CloudAuth, DEFAULT_SILENCE, MessageKind, RequestState, Status};
+    use crate::{Category, CloudAuth, DEFAULT_SILENCE, LogLevel, MessageKind, RequestState, Status};
 
     /// The constants as they stand in this file, by their names.
     fn constants() -> Vec<(&'static str, i64)> {
@@ -206,11 +206,11 @@ mod tests {
             (POSLATCH_REQUEST_NONE, RequestState::None as i32),
             (POSLATCH_REQUEST_NOT_SENT, RequestState::NotSent as i32),
             (POSLATCH_REQUEST_IN_DOUBT, RequestState::InDoubt as i32),
-            (POSLATCH_LOG_ERROR, log::Level::Error as i32),
-            (POSLATCH_LOG_WARN, log::Level::Warn as i32),
-            (POSLATCH_LOG_INFO, log::Level::Info as i32),
-            (POSLATCH_LOG_DEBUG, log::Level::Debug as i32),
-            (POSLATCH_LOG_TRACE, log::Level::Trace as i32),
+            (POSLATCH_LOG_ERROR, LogLevel::Error as i32),
+            (POSLATCH_LOG_WARN, LogLevel::Warn as i32),
+            (POSLATCH_LOG_INFO, LogLevel::Info as i32),
+            (POSLATCH_LOG_DEBUG, LogLevel::Debug as i32),
+            (POSLATCH_LOG_TRACE, LogLevel::Trace as i32),
             (POSLATCH_MESSAGE_STATUS, MessageKind::Status as i32),
             (POSLATCH_MESSAGE_REPLY, MessageKind::Reply as i32),
             (POSLATCH_MESSAGE_OTHER, MessageKind::Other as i32),

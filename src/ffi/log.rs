@@ -1,7 +1,4 @@
 //! Log records as C sees them: none, until the till asks for them.
-//!
-//! The library speaks through the `log` crate, whose logger is one for the process. In the shared
-//! library that process-wide logger is the library's own, so setting it touches nobody else.
 
 use super::arguments::c_string;
 use super::constants::{
@@ -9,11 +6,8 @@ use super::constants::{
     POSLATCH_LOG_WARN, poslatch_status,
 };
 use super::error::poslatch_error;
-use crate::Error;
-use log::{LevelFilter, Log, Metadata, Record};
-use std::cell::Cell;
+use crate::{Error, LogLevel, log_off, log_to};
 use std::ffi::{c_char, c_void};
-use std::sync::{PoisonError, RwLock};
 
 /** Called for each log record, on whatever thread the record is made. `message` is one line of UTF-8,
  * terminated, and valid during the call only; `level` is one of the POSLATCH_LOG_ constants. It must
@@ -43,30 +37,24 @@ pub unsafe extern "C" fn poslatch_log_set(
     error: *mut *mut poslatch_error,
 ) -> poslatch_status {
     fallible!(error, [], {
-        let filter = match level {
-            POSLATCH_LOG_OFF => LevelFilter::Off,
-            POSLATCH_LOG_ERROR => LevelFilter::Error,
-            POSLATCH_LOG_WARN => LevelFilter::Warn,
-            POSLATCH_LOG_INFO => LevelFilter::Info,
-            POSLATCH_LOG_DEBUG => LevelFilter::Debug,
-            POSLATCH_LOG_TRACE => LevelFilter::Trace,
+        let level = match level {
+            POSLATCH_LOG_OFF => None,
+            POSLATCH_LOG_ERROR => Some(LogLevel::Error),
+            POSLATCH_LOG_WARN => Some(LogLevel::Warn),
+            POSLATCH_LOG_INFO => Some(LogLevel::Info),
+            POSLATCH_LOG_DEBUG => Some(LogLevel::Debug),
+            POSLATCH_LOG_TRACE => Some(LogLevel::Trace),
             _ => return Err(Error::argument("level", "it is none of the POSLATCH_LOG_ constants")),
         };
-        let sink = on_log.map(|call| Sink { call, user });
-        let filter = if sink.is_some() { filter } else { LevelFilter::Off };
-        *LOGGER.sink.write().unwrap_or_else(PoisonError::into_inner) = sink;
-        // Fails when it is set already: by an earlier call, or by a Rust program that has a logger of
-        // its own and links this crate; then the records go there.
-        let _ = log::set_logger(&LOGGER);
-        log::set_max_level(filter);
+        match (level, on_log) {
+            (Some(level), Some(call)) => {
+                let sink = Sink { call, user };
+                log_to(level, move |level, line| sink.tell(level, line));
+            }
+            _ => log_off(),
+        }
         Ok(())
     })
-}
-
-static LOGGER: CLogger = CLogger { sink: RwLock::new(None) };
-
-struct CLogger {
-    sink: RwLock<Option<Sink>>,
 }
 
 struct Sink {
@@ -79,29 +67,11 @@ unsafe impl Send for Sink {}
 // SAFETY: as above.
 unsafe impl Sync for Sink {}
 
-thread_local! {
-    /// A record made while a record is handed out would come here again.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
-}
-
-impl Log for CLogger {
-    /// Only our own records: other crates write out what they send and receive.
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == crate::journal::TARGET
+impl Sink {
+    fn tell(&self, level: LogLevel, line: &str) {
+        let line = c_string(line);
+        // SAFETY: a function of the till's, called as its type says, with text that lives until it
+        // returns.
+        unsafe { (self.call)(self.user, level as i32, line.as_ptr()) };
     }
-
-    fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) || INSIDE.replace(true) {
-            return;
-        }
-        if let Some(sink) = &*self.sink.read().unwrap_or_else(PoisonError::into_inner) {
-            let message = c_string(&record.args().to_string());
-            // SAFETY: a function of the till's, called as its type says, with text that lives until
-            // it returns.
-            unsafe { (sink.call)(sink.user, record.level() as i32, message.as_ptr()) };
-        }
-        INSIDE.set(false);
-    }
-
-    fn flush(&self) {}
 }
