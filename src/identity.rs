@@ -6,6 +6,7 @@
 mod file;
 pub(crate) mod judge;
 mod key;
+mod pbes2;
 mod pkcs12;
 
 use crate::error::{Error, Kind};

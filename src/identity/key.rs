@@ -3,13 +3,13 @@
 //! Devices send PKCS#1 (protocol.md section 2); files hold PKCS#8, encrypted or not. It is turned
 //! into PKCS#8 once, when it comes in, so that nothing behind this file knows of several forms.
 
+use super::pbes2;
 use crate::pem::Label;
-use crate::provider::{self, provider};
+use crate::provider;
+use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Decode, Encode, Reader, SliceReader, TagNumber};
-use pkcs8::pkcs5::pbes2;
 use pkcs8::spki::AlgorithmIdentifierRef;
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::SigningKey;
 use std::sync::Arc;
@@ -17,9 +17,6 @@ use zeroize::Zeroizing;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-
-/// OWASP's figure for PBKDF2 with SHA-256, 2023. About a quarter of a second on an old Atom.
-const PBKDF2_ROUNDS: u32 = 600_000;
 
 pub(crate) struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
@@ -43,22 +40,14 @@ impl PrivateKey {
     /// # Errors
     /// Also when the passphrase is right but what it opens is no key; the two cannot be told apart.
     pub(crate) fn decrypt(encrypted: &[u8], passphrase: &str) -> Result<PrivateKey, NotAKey> {
-        let encrypted = EncryptedPrivateKeyInfoRef::from_der(encrypted).map_err(|_| NotAKey)?;
-        let plain = encrypted.decrypt(passphrase).map_err(|_| NotAKey)?;
-        Ok(PrivateKey { pkcs8: Zeroizing::new(plain.as_bytes().to_vec()) })
+        let pkcs8 = pbes2::decrypt(encrypted, passphrase)?;
+        // A wrong passphrase gets past the padding once in some two hundred times.
+        PrivateKeyInfoRef::from_der(&pkcs8).map_err(|_| NotAKey)?;
+        Ok(PrivateKey { pkcs8 })
     }
 
     pub(crate) fn encrypt(&self, passphrase: &str) -> Result<Zeroizing<Vec<u8>>, NotAKey> {
-        let (mut salt, mut iv) = ([0; 16], [0; 16]);
-        provider().secure_random.fill(&mut salt).map_err(|_| NotAKey)?;
-        provider().secure_random.fill(&mut iv).map_err(|_| NotAKey)?;
-        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, iv)
-            .map_err(|_| NotAKey)?;
-        PrivateKeyInfoRef::from_der(&self.pkcs8)
-            .map_err(|_| NotAKey)?
-            .encrypt_with_params(parameters, passphrase)
-            .map(|document| Zeroizing::new(document.as_bytes().to_vec()))
-            .map_err(|_| NotAKey)
+        pbes2::encrypt(&self.pkcs8, passphrase)
     }
 
     pub(crate) fn pkcs8(&self) -> &[u8] {
