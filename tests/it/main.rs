@@ -4,6 +4,7 @@
 
 mod c_abi;
 mod canary;
+mod cloud;
 mod common;
 mod connection;
 mod interop;
