@@ -39,7 +39,7 @@ fn the_whole_story_can_be_told_through_the_abi() {
             POSLATCH_OK
         );
         assert_eq!(poslatch_device_set_serial(device, c(SERIAL).as_ptr(), &mut error), POSLATCH_OK);
-        let code = c(simulator.setup_code());
+        let code = c(setup_code(&simulator));
         assert_eq!(
             poslatch_pair(device, c("1001").as_ptr(), code.as_ptr(), &mut identity, &mut error),
             POSLATCH_OK

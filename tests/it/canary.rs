@@ -3,7 +3,7 @@
 
 use crate::common::*;
 use crate::scripted::Scripted;
-use poslatch::{Connection, DEFAULT_SILENCE, Error, Identity, LogLevel, log_to};
+use poslatch::{Connection, DEFAULT_SILENCE, Identity, LogLevel, log_to};
 use poslatch_simulator::{Faults, PairingReply};
 use std::fmt::Write;
 use std::sync::{Mutex, Once};
@@ -30,20 +30,8 @@ fn records() -> String {
     RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
 }
 
-/// Everything an error says.
-fn told(error: &Error) -> String {
-    format!("{error} {error:?} {} {}\n", error.message(), error.advice())
-}
-
 fn found<'a>(haystack: &str, needles: &'a [String]) -> Vec<&'a str> {
     needles.iter().map(String::as_str).filter(|needle| haystack.contains(needle)).collect()
-}
-
-/// The lines of a PEM key that are unlikely to stand anywhere else.
-fn key_lines(pem: &str) -> Vec<String> {
-    let is_key = |line: &&str| line.len() == 64 && !line.starts_with('-');
-    let key = pem.split("-----BEGIN CERTIFICATE").next().unwrap_or_default();
-    key.lines().filter(is_key).map(str::to_owned).collect()
 }
 
 #[test]
@@ -54,7 +42,7 @@ fn nothing_that_is_told_holds_a_secret() {
     for scheme in SCHEMES {
         let simulator = simulator();
         let device = device(&simulator, scheme);
-        let code = simulator.setup_code();
+        let code = setup_code(&simulator);
         needles.push(code.clone());
         let identity = device.pair("1001", &code).expect("pairs");
         haystack.push_str(&told(&failure(device.pair("1001", &code), "used")));
@@ -75,7 +63,7 @@ fn nothing_that_is_told_holds_a_secret() {
             key_lines(&pem).concat(),
         ] {
             for status in [200, 400] {
-                let code = simulator.renew_setup_code();
+                let code = renewed_setup_code(&simulator);
                 let body = body.replace("CODE", &code).into_bytes();
                 let content_type = "text/plain".into();
                 let pairing_reply = PairingReply::Status { code: status, content_type, body };
@@ -122,12 +110,41 @@ fn pay_with_card_data(connection: &Connection, haystack: &mut String) {
 }
 
 #[test]
+fn the_other_tests_tell_no_secret() {
+    let folder = Folder::new("canary");
+    let planted = folder.path.join("planted");
+    // Not those that take long and tell nothing, nor those that run others themselves.
+    let skipped = ["canary", "saves", "interop", "memory", "a_proxy_in_the_environment", "records_reach"];
+    let child = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .arg("--nocapture")
+        .args(skipped.iter().flat_map(|name| ["--skip", name]))
+        .env(PLANTED, &planted)
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{said}");
+    let planted = std::fs::read_to_string(planted).expect("secrets were planted");
+    let mut needles: Vec<String> = planted.lines().map(str::to_owned).collect();
+    assert!(needles.len() > 500, "only {} secrets", needles.len());
+    // The API secret, the passphrases and the code of other files.
+    for secret in ["c2hhcmVkIHNlY3JldCBvZiB0aGUgdGVzdCBtZXJjaGFudCE=", "correct horse \u{df}", "SECRET12"] {
+        needles.push(secret.to_owned());
+    }
+    assert!(
+        said.contains("Warn pairing failed") && said.contains("Debug PaymentRequest"),
+        "records are in it"
+    );
+    assert!(said.contains("Error { status"), "errors are in it");
+    assert_eq!(found(&said, &needles), [] as [&str; 0], "in {said}");
+}
+
+#[test]
 fn the_search_finds_what_is_told() {
     collect();
     // A posId is no secret and stands in the record of a pairing; so would anything in its place.
     let pos_id = "1001-told-on-purpose";
     let simulator = simulator();
-    device(&simulator, "https").pair(pos_id, &simulator.setup_code()).expect("pairs");
+    device(&simulator, "https").pair(pos_id, &setup_code(&simulator)).expect("pairs");
     assert_eq!(found(&records(), &[pos_id.to_owned()]), [pos_id]);
 }
 

@@ -57,7 +57,7 @@ fn what_was_fetched_is_what_a_till_pairs_with() {
     cloud.set_chain(simulator.root_ca_chain_pem());
     let chain = fetch(&cloud, CloudAuth::Jwt, SECRET).expect("fetched");
     let device = builder(&simulator, "https").root_ca_pem(chain).build().expect("valid");
-    device.pair("1001", &simulator.setup_code()).expect("pairs");
+    device.pair("1001", &setup_code(&simulator)).expect("pairs");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What every test needs: a device, a till that is set up for it, and a way to ask what arrived.
 
-use poslatch::{Device, DeviceBuilder, Error, Identity};
+use poslatch::{Device, DeviceBuilder, Error, Identity, LogLevel};
 use poslatch_simulator::{Event, Faults, Simulator};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +19,10 @@ pub(crate) fn simulator() -> Simulator {
 }
 
 pub(crate) fn simulator_with(faults: Faults) -> Simulator {
+    static TELL: std::sync::Once = std::sync::Once::new();
+    if std::env::var_os(PLANTED).is_some() {
+        TELL.call_once(|| poslatch::log_to(LogLevel::Trace, |level, line| println!("{level:?} {line}")));
+    }
     Simulator::builder().serial(SERIAL).faults(faults).start().expect("a simulator starts")
 }
 
@@ -35,6 +39,7 @@ pub(crate) fn device(simulator: &Simulator, scheme: &str) -> Device {
 /// An identity that the device knows, without the work of pairing.
 pub(crate) fn identity(simulator: &Simulator, pos_id: &str) -> Identity {
     let issued = simulator.issue_till(pos_id);
+    key_lines(&issued.key_pem_pkcs8).into_iter().map(plant).for_each(drop);
     let text = format!(
         "poslatch identity 1\nposId: {pos_id}\nDevice: {}\n{}{}",
         simulator.device_name(),
@@ -42,6 +47,42 @@ pub(crate) fn identity(simulator: &Simulator, pos_id: &str) -> Identity {
         issued.chain_pem
     );
     Identity::from_pem(text.as_bytes(), None).expect("an identity of the device's making")
+}
+
+/// The code on the device's screen, planted.
+pub(crate) fn setup_code(simulator: &Simulator) -> String {
+    plant(simulator.setup_code())
+}
+
+/// A new code on the device's screen, planted.
+pub(crate) fn renewed_setup_code(simulator: &Simulator) -> String {
+    plant(simulator.renew_setup_code())
+}
+
+/// Where the canary test wants secrets written down, when it runs the other tests to search what they
+/// tell.
+pub(crate) const PLANTED: &str = "POSLATCH_TEST_PLANTED";
+
+/// Writes a secret down for the canary test, if that is who runs this.
+pub(crate) fn plant(secret: String) -> String {
+    if let Some(path) = std::env::var_os(PLANTED) {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).expect("writable");
+        // In one write, since tests run side by side.
+        std::io::Write::write_all(&mut file, format!("{secret}\n").as_bytes()).expect("written");
+    }
+    secret
+}
+
+/// The lines of a PEM key that are unlikely to stand anywhere else.
+pub(crate) fn key_lines(pem: &str) -> Vec<String> {
+    let is_key = |line: &&str| line.len() == 64 && !line.starts_with('-');
+    let key = pem.split("-----BEGIN CERTIFICATE").next().unwrap_or_default();
+    key.lines().filter(is_key).map(str::to_owned).collect()
+}
+
+/// Everything an error says.
+pub(crate) fn told(error: &Error) -> String {
+    format!("{error} {error:?} {} {}\n", error.message(), error.advice())
 }
 
 /// Waits for the first event that `pick` likes.
@@ -73,7 +114,12 @@ pub(crate) fn application_bytes(simulator: &Simulator) -> u64 {
 pub(crate) fn failure<T>(result: Result<T, Error>, case: &str) -> Error {
     match result {
         Ok(_) => panic!("{case}: succeeded, but has to fail"),
-        Err(error) => error,
+        Err(error) => {
+            if std::env::var_os(PLANTED).is_some() {
+                println!("{}", told(&error));
+            }
+            error
+        }
     }
 }
 

@@ -76,7 +76,7 @@ fn a_freed_identity_leaves_no_private_exponent_behind() {
             let values = [
                 format!("{scheme}://{}/", simulator.address()),
                 simulator.root_ca_chain_pem(),
-                simulator.setup_code(),
+                setup_code(&simulator),
                 masked.iter().map(|byte| format!("{byte:02x}")).collect(),
             ];
             let child = std::process::Command::new(std::env::current_exe().expect("this program"))

@@ -172,7 +172,7 @@ fn an_interrupt_touches_neither_later_calls_nor_open_connections() {
     let connection = device.open_mtls(&identity(&simulator, "1001")).expect("opens");
     device.interrupt();
     assert!(connection.is_open());
-    device.pair("1002", &simulator.setup_code()).expect("pairs");
+    device.pair("1002", &setup_code(&simulator)).expect("pairs");
     let lookup = r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"none"}"#;
     connection.exchange(lookup, PATIENCE, &mut |_| {}).expect("a reply");
 }
@@ -182,7 +182,7 @@ fn a_proxy_in_the_environment_is_not_used() {
     // Set for the child alone, so that no other test sees it.
     if std::env::var_os("POSLATCH_TEST_UNDER_PROXY").is_some() {
         let simulator = simulator();
-        device(&simulator, "https").pair("1001", &simulator.setup_code()).expect("pairs without the proxy");
+        device(&simulator, "https").pair("1001", &setup_code(&simulator)).expect("pairs without the proxy");
         return;
     }
     let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");

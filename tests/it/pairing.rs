@@ -9,7 +9,7 @@ use std::time::Duration;
 fn pairing_gives_an_identity_of_this_device_over_https_and_wss() {
     for scheme in SCHEMES {
         let simulator = simulator();
-        let identity = device(&simulator, scheme).pair("1001", &simulator.setup_code()).expect(scheme);
+        let identity = device(&simulator, scheme).pair("1001", &setup_code(&simulator)).expect(scheme);
 
         assert_eq!(identity.pos_id(), "1001");
         assert_eq!(identity.device_name(), Some(DEVICE_NAME));
@@ -27,13 +27,13 @@ fn pairing_gives_an_identity_of_this_device_over_https_and_wss() {
 fn a_reply_in_a_binary_frame_is_as_good() {
     let faults = Faults { pairing_frame: FrameKind::Binary, ..Faults::default() };
     let simulator = simulator_with(faults);
-    device(&simulator, "wss").pair("1001", &simulator.setup_code()).expect("pairs");
+    device(&simulator, "wss").pair("1001", &setup_code(&simulator)).expect("pairs");
 }
 
 #[test]
 fn spaces_around_the_code_are_ignored() {
     let simulator = simulator();
-    let typed = format!("  {}\n", simulator.setup_code());
+    let typed = format!("  {}\n", setup_code(&simulator));
     device(&simulator, "https").pair("1001", &typed).expect("pairs");
 }
 
@@ -57,7 +57,7 @@ fn a_code_of_the_wrong_length_is_refused_before_anything_is_dialled() {
 fn a_pos_id_that_cannot_be_one_is_refused_before_anything_is_dialled() {
     let simulator = simulator();
     for pos_id in ["", "  ", "a\nb", &"9".repeat(257)] {
-        let error = failure(device(&simulator, "https").pair(pos_id, &simulator.setup_code()), pos_id);
+        let error = failure(device(&simulator, "https").pair(pos_id, &setup_code(&simulator)), pos_id);
         assert_eq!(error.status(), Status::Argument);
     }
     assert!(!simulator.events().iter().any(|event| matches!(event, Event::Connected { .. })));
@@ -81,10 +81,10 @@ fn a_wrong_code_is_a_rejection_in_the_devices_words() {
 fn used_and_renewed_codes_are_rejected() {
     let simulator = simulator();
     let device = device(&simulator, "https");
-    let used = simulator.setup_code();
+    let used = setup_code(&simulator);
     device.pair("1001", &used).expect("the first time");
-    let renewed = simulator.renew_setup_code();
-    simulator.renew_setup_code();
+    let renewed = renewed_setup_code(&simulator);
+    renewed_setup_code(&simulator);
     for code in [used, renewed] {
         let error = failure(device.pair("1002", &code), "old code");
         assert_eq!(error.status(), Status::PairingRejected, "{error:?}");
@@ -102,7 +102,7 @@ fn the_code_is_struck_out_when_the_device_repeats_it() {
     assert_eq!(error.status(), Status::PairingRejected);
     assert!(!format!("{error:?}").contains("SECRET12"), "{error:?}");
 
-    let code = simulator.setup_code();
+    let code = setup_code(&simulator);
     let body = format!(r#"{{"type":"ErrorResponse","message":"Code {code} is wrong"}}"#);
     let reply =
         PairingReply::Status { code: 403, content_type: "application/json".into(), body: body.into_bytes() };
@@ -114,11 +114,11 @@ fn the_code_is_struck_out_when_the_device_repeats_it() {
 #[test]
 fn a_pos_id_with_letters_that_meets_http_500_is_advised_to_use_digits() {
     let simulator = simulator_with(Faults { numeric_pos_id_only: true, ..Faults::default() });
-    let error = failure(device(&simulator, "https").pair("till-7", &simulator.setup_code()), "letters");
+    let error = failure(device(&simulator, "https").pair("till-7", &setup_code(&simulator)), "letters");
     assert_eq!(error.status(), Status::PairingRejected);
     assert_eq!(error.http_status(), Some(500));
     assert!(error.advice().contains("use digits"), "{error:?}");
-    device(&simulator, "https").pair("7", &simulator.setup_code()).expect("digits");
+    device(&simulator, "https").pair("7", &setup_code(&simulator)).expect("digits");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn after_a_lost_reply_the_code_has_to_be_taken_as_spent() {
         for reply in [PairingReply::CloseBeforeReply, PairingReply::Truncated(700)] {
             let simulator = simulator_with(Faults { pairing_reply: reply.clone(), ..Faults::default() });
             let case = format!("{scheme} {reply:?}");
-            let error = failure(device(&simulator, scheme).pair("1001", &simulator.setup_code()), &case);
+            let error = failure(device(&simulator, scheme).pair("1001", &setup_code(&simulator)), &case);
             if scheme == "wss" && matches!(reply, PairingReply::Truncated(_)) {
                 // A frame that is whole, with a text that is not.
                 assert_eq!(error.status(), Status::PairingReplyUnusable, "{case}: {error:?}");
@@ -146,7 +146,7 @@ fn a_device_that_never_answers_is_given_up_after_the_pairing_timeout() {
         let simulator = simulator_with(Faults { pairing_reply: PairingReply::Never, ..Faults::default() });
         let device =
             builder(&simulator, scheme).pairing_timeout(Duration::from_millis(100)).build().expect("valid");
-        let error = failure(device.pair("1001", &simulator.setup_code()), scheme);
+        let error = failure(device.pair("1001", &setup_code(&simulator)), scheme);
         assert_eq!(error.status(), Status::PairingReplyLost, "{scheme}: {error:?}");
         assert!(error.message().contains("stayed silent for 100 ms"), "{scheme}: {error:?}");
     }
@@ -157,7 +157,7 @@ fn an_interrupted_pairing_returns_cancelled_and_says_that_the_code_is_spent() {
     for scheme in SCHEMES {
         let simulator = simulator_with(Faults { pairing_reply: PairingReply::Never, ..Faults::default() });
         let device = device(&simulator, scheme);
-        let (till, code) = (device.clone(), simulator.setup_code());
+        let (till, code) = (device.clone(), setup_code(&simulator));
         let call = std::thread::spawn(move || till.pair("1001", &code));
         wait(&simulator, "request", |event| matches!(event, Event::PairingRequested { .. }).then_some(()));
         device.interrupt();
@@ -173,7 +173,7 @@ fn a_device_that_demands_a_certificate_for_pairing_is_named() {
     for scheme in SCHEMES {
         let faults = Faults { client_certificate: ClientCertificate::RequiredAlways, ..Faults::default() };
         let simulator = simulator_with(faults);
-        let error = failure(device(&simulator, scheme).pair("1001", &simulator.setup_code()), scheme);
+        let error = failure(device(&simulator, scheme).pair("1001", &setup_code(&simulator)), scheme);
         assert_eq!(error.status(), Status::TillCertificateRequired, "{scheme}: {error:?}");
     }
 }
@@ -181,7 +181,7 @@ fn a_device_that_demands_a_certificate_for_pairing_is_named() {
 #[test]
 fn a_refused_websocket_is_named_with_its_http_status() {
     let simulator = simulator_with(Faults { websocket_refused: Some(503), ..Faults::default() });
-    let error = failure(device(&simulator, "wss").pair("1001", &simulator.setup_code()), "503");
+    let error = failure(device(&simulator, "wss").pair("1001", &setup_code(&simulator)), "503");
     assert_eq!(error.status(), Status::HttpStatus);
     assert_eq!(error.http_status(), Some(503));
     assert_eq!(error.request_state(), RequestState::NotSent);
@@ -192,7 +192,7 @@ fn what_pairing_gave_opens_mutual_tls() {
     for scheme in SCHEMES {
         let simulator = simulator_with(Faults { exchange: Exchange::Normal, ..Faults::default() });
         let device = device(&simulator, scheme);
-        let identity = device.pair("1001", &simulator.setup_code()).expect("pairs");
+        let identity = device.pair("1001", &setup_code(&simulator)).expect("pairs");
         let connection = device.open_mtls(&identity).expect("opens");
         assert_eq!(connection.server_name(), Some(DEVICE_NAME));
         assert_eq!(connection.tls_version(), "TLSv1.3");

@@ -79,7 +79,8 @@ fn http_statuses_are_refusals_with_what_can_be_repeated_of_the_body() {
         let reply =
             PairingReply::Status { code, content_type: content_type.into(), body: body.as_bytes().to_vec() };
         simulator.set_faults(Faults { pairing_reply: reply, ..Faults::default() });
-        let error = failure(device(&simulator, "https").pair("1001", &simulator.renew_setup_code()), message);
+        let error =
+            failure(device(&simulator, "https").pair("1001", &renewed_setup_code(&simulator)), message);
         assert_eq!(error.status(), Status::PairingRejected, "{error:?}");
         assert_eq!(error.message(), message);
         assert_eq!(error.http_status(), Some(code));
@@ -108,7 +109,7 @@ fn noise_within_the_limit_changes_nothing() {
 fn pair_with_reply(simulator: &Simulator, scheme: &str, body: Vec<u8>) -> Result<Identity, poslatch::Error> {
     let reply = PairingReply::Body(body);
     simulator.set_faults(Faults { pairing_reply: reply, ..Faults::default() });
-    device(simulator, scheme).pair("1001", &simulator.renew_setup_code())
+    device(simulator, scheme).pair("1001", &renewed_setup_code(simulator))
 }
 
 fn good(pki: &Pki) -> Vec<Case> {

@@ -7,7 +7,7 @@ use poslatch::{Identity, Status};
 fn an_identity_is_saved_for_its_owner_alone_and_read_back() {
     let folder = Folder::new("save");
     let simulator = simulator();
-    let paired = device(&simulator, "https").pair("till-\u{e9}", &simulator.setup_code()).expect("pairs");
+    let paired = device(&simulator, "https").pair("till-\u{e9}", &setup_code(&simulator)).expect("pairs");
     let path = folder.path.join("till.pem");
     for passphrase in [None, Some("correct horse \u{df}")] {
         paired.save(&path, passphrase).expect("saved");
@@ -94,7 +94,7 @@ fn a_link_is_replaced_not_followed() {
 fn no_text_of_ours_holds_a_key_or_a_code() {
     let simulator = simulator();
     let device = device(&simulator, "https");
-    let code = simulator.setup_code();
+    let code = setup_code(&simulator);
     let identity = device.pair("1001", &code).expect("pairs");
     let again = failure(device.pair("1001", &code), "used");
     let key = identity.to_pem(None).expect("text");

@@ -33,7 +33,7 @@ fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
             let case = format!("{scheme} {certificate:?}");
             let simulator = with_certificate(certificate);
             let device = builder(&simulator, scheme).serial(SERIAL).build().expect("valid");
-            let error = failure(device.pair("1001", &simulator.setup_code()), &case);
+            let error = failure(device.pair("1001", &setup_code(&simulator)), &case);
             assert_eq!(error.status(), status, "{case}: {error:?}");
             assert_eq!(error.category(), Category::Trust, "{case}");
             assert_eq!(error.request_state(), RequestState::NotSent, "{case}");
@@ -47,7 +47,7 @@ fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
 fn without_a_root_ca_chain_nothing_is_dialled() {
     let simulator = simulator();
     let device = Device::builder(&format!("https://{}/", simulator.address())).build().expect("valid");
-    let error = failure(device.pair("1001", &simulator.setup_code()), "no roots");
+    let error = failure(device.pair("1001", &setup_code(&simulator)), "no roots");
     assert_eq!(error.status(), Status::RootCaUnusable);
     assert!(!simulator.events().iter().any(|event| matches!(event, Event::Connected { .. })));
 }
@@ -81,7 +81,7 @@ fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
         let case = format!("{check:?} {certificate:?}");
         let simulator = with_certificate(certificate);
         let device = builder(&simulator, "https").identity_check(check).build().expect("valid");
-        let result = device.pair("1001", &simulator.setup_code());
+        let result = device.pair("1001", &setup_code(&simulator));
         match expected {
             None => drop(result.unwrap_or_else(|error| panic!("{case}: {error:?}"))),
             Some(fact) => {
@@ -102,7 +102,7 @@ fn sni_is_the_expected_name_and_never_an_address() {
     ] {
         let simulator = simulator();
         let device = builder(&simulator, "https").identity_check(check.clone()).build().expect("valid");
-        let identity = device.pair("1001", &simulator.setup_code()).expect("pairs");
+        let identity = device.pair("1001", &setup_code(&simulator)).expect("pairs");
         let seen = |with_certificate: bool| {
             wait(&simulator, "handshake", |event| match event {
                 Event::Handshake { sni, client_certificate, .. }
@@ -125,7 +125,7 @@ fn after_pairing_only_the_same_device_will_do_whatever_the_check() {
         for scheme in SCHEMES {
             let simulator = simulator();
             let device = builder(&simulator, scheme).identity_check(check.clone()).build().expect("valid");
-            let identity = device.pair("1001", &simulator.setup_code()).expect("pairs");
+            let identity = device.pair("1001", &setup_code(&simulator)).expect("pairs");
 
             let other = ServerCertificate::WrongName("1850000999.cybs.seclib.io".into());
             simulator.set_faults(Faults { server_certificate: other, ..Faults::default() });
@@ -166,7 +166,7 @@ fn chains_in_every_order_and_with_strangers_in_them_are_verified() {
             let simulator = simulator_with(Faults { server_chain, ..Faults::default() });
             let device = device(&simulator, scheme);
             device
-                .pair("1001", &simulator.setup_code())
+                .pair("1001", &setup_code(&simulator))
                 .unwrap_or_else(|error| panic!("{server_chain:?}: {error:?}"));
         }
     }
@@ -218,7 +218,7 @@ fn a_device_of_outdated_tls_is_named_as_such() {
     for tls_versions in [TlsVersions::Only11, TlsVersions::Only11Hello] {
         for scheme in SCHEMES {
             let simulator = simulator_with(Faults { tls_versions, ..Faults::default() });
-            let error = failure(device(&simulator, scheme).pair("1001", &simulator.setup_code()), scheme);
+            let error = failure(device(&simulator, scheme).pair("1001", &setup_code(&simulator)), scheme);
             assert_eq!(error.status(), Status::TlsVersion, "{tls_versions:?} {scheme}: {error:?}");
             assert!(error.advice().contains("Update the payment app"), "{error:?}");
         }
@@ -230,10 +230,10 @@ fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there
     for (pos_id_reuse, old_still_opens) in [(PosIdReuse::BothValid, true), (PosIdReuse::Replace, false)] {
         let simulator = simulator_with(Faults { pos_id_reuse, ..Faults::default() });
         let device = device(&simulator, "https");
-        let old = device.pair("1001", &simulator.setup_code()).expect("the first");
+        let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
         failure(device.pair("1001", "WRONG123"), "a failed attempt");
         device.open_mtls(&old).expect("a failed attempt changes nothing");
-        let new = device.pair("1001", &simulator.setup_code()).expect("the second");
+        let new = device.pair("1001", &setup_code(&simulator)).expect("the second");
         device.open_mtls(&new).expect("the new one");
         match device.open_mtls(&old) {
             Ok(_) => assert!(old_still_opens, "{pos_id_reuse:?}"),
@@ -245,8 +245,8 @@ fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there
     }
     let simulator = simulator_with(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
     let device = device(&simulator, "https");
-    let old = device.pair("1001", &simulator.setup_code()).expect("the first");
-    let error = failure(device.pair("1001", &simulator.setup_code()), "the second");
+    let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
+    let error = failure(device.pair("1001", &setup_code(&simulator)), "the second");
     assert_eq!((error.status(), error.http_status()), (Status::PairingRejected, Some(409)), "{error:?}");
     device.open_mtls(&old).expect("still the old one");
 }
@@ -254,7 +254,7 @@ fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there
 #[test]
 fn a_device_that_sends_only_its_leaf_is_verified_with_the_vendors_chain() {
     let simulator = simulator_with(Faults { server_chain: ServerChain::LeafOnly, ..Faults::default() });
-    device(&simulator, "https").pair("1001", &simulator.setup_code()).expect("pairs");
+    device(&simulator, "https").pair("1001", &setup_code(&simulator)).expect("pairs");
 }
 
 #[test]
