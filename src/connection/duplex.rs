@@ -192,8 +192,11 @@ impl Shared {
     fn write_left_over(&self, deadline: Deadline) {
         // Whoever found the lock taken has left its bytes; look again after giving it back.
         while !lock(&self.session).outgoing.is_empty() {
-            let Ok(_turn) = self.writing.try_lock() else { return };
-            if let Err(error) = self.drain(deadline) {
+            let drained = match self.writing.try_lock() {
+                Ok(_turn) => self.drain(deadline),
+                Err(_) => return,
+            };
+            if let Err(error) = drained {
                 return self.shut_down(write_failure(&error));
             }
         }
