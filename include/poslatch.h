@@ -333,7 +333,9 @@ typedef int32_t poslatch_status;
 /**
  * Called for each log record, on whatever thread the record is made. `message` is one line of UTF-8,
  * terminated, and valid during the call only; `level` is one of the POSLATCH_LOG_ constants. It must
- * not throw or leave by longjmp. What it calls of this library is not logged.
+ * not throw or leave by longjmp, and not wait for a thread that may be calling this library (a window's
+ * thread, for one): the call that is being logged waits for it. What it calls of this library is not
+ * logged.
  */
 typedef void (*poslatch_on_log)(void *user, int32_t level, const char *message);
 
@@ -371,13 +373,14 @@ poslatch_status poslatch_abi_check(uint32_t major, uint32_t minor);
  * setup codes, no passphrases, and no content of messages. With POSLATCH_LOG_WARN there is one that
  * calls for action: "identity file ... can be read by other users".
  *
- * When this returns, the former callback is not running and will not be called again. Do not call it
- * from within a log callback. From any thread.
+ * When this returns, the former callback is not running and will not be called again; so do not hold
+ * a lock here that the callback takes. From any thread.
  *
  * @param level One of the POSLATCH_LOG_ constants: records of this level and above.
  * @param on_log NULL for silence.
  * @param user Passed to on_log as it is; has to be usable from any thread.
- * @return POSLATCH_E_ARGUMENT if the level is none of the constants.
+ * @return POSLATCH_E_ARGUMENT if the level is none of the constants; POSLATCH_E_BUSY if called from
+ *   within a log callback.
  */
 poslatch_status poslatch_log_set(int32_t level, poslatch_on_log on_log, void *user, poslatch_error **error);
 

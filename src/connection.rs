@@ -4,6 +4,7 @@
 //! the device says, any thread may send. Over `https` each exchange is one request on a kept-alive
 //! connection. Both end an exchange in one of three ways: a final reply, *not sent*, or *in doubt*.
 
+mod cancels;
 mod duplex;
 mod http_line;
 mod inbox;

@@ -66,6 +66,11 @@ impl Error {
         self
     }
 
+    /// The message without what the device said: that could be anything, a message's content included.
+    pub(crate) fn message_without_words(&self) -> String {
+        self.kind.without_words().message()
+    }
+
     /// The cause alone, where the caller knows more about the request.
     pub(crate) fn into_kind(self) -> Kind {
         *self.kind

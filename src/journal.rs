@@ -8,12 +8,12 @@
 //! there, when somebody listens, are whole messages. Not listening also lets the compiler leave all
 //! of that out of the library.
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::words::printable;
 use std::cell::Cell;
 use std::fmt;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How much a record matters. The numbers are part of the ABI.
@@ -35,7 +35,14 @@ pub enum LogLevel {
 
 type Sink = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-static SINK: RwLock<Option<(LogLevel, Sink)>> = RwLock::new(None);
+/// Where records go. The lock of the slot is held only to look or to change; the entry's own keeps it
+/// from being called after it was replaced. So a slow sink holds up whoever replaces it, nobody else.
+static SINK: RwLock<Option<Arc<Entry>>> = RwLock::new(None);
+
+struct Entry {
+    level: LogLevel,
+    sink: RwLock<Option<Sink>>,
+}
 
 thread_local! {
     /// A record made while a record is handed out would wait for itself.
@@ -46,14 +53,32 @@ thread_local! {
 /// until then. Records hold facts and no secret; each is one line.
 ///
 /// `sink` is called on whatever thread a record is made. What it calls of this library is not logged;
-/// it must not call this function. When this returns, the former sink is not running any more.
-pub fn log_to(level: LogLevel, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) {
-    *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some((level, Box::new(sink)));
+/// it must not wait for a thread that may be calling the library. When this returns, the former sink
+/// is not running any more and will not be called again.
+///
+/// # Errors
+/// `Busy`, if it is called from within a sink, which would wait for itself.
+pub fn log_to(level: LogLevel, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Result<(), Error> {
+    replace(Some(Arc::new(Entry { level, sink: RwLock::new(Some(Box::new(sink))) })))
 }
 
 /// Makes the library silent again.
-pub fn log_off() {
-    *SINK.write().unwrap_or_else(PoisonError::into_inner) = None;
+///
+/// # Errors
+/// As [`log_to`].
+pub fn log_off() -> Result<(), Error> {
+    replace(None)
+}
+
+fn replace(entry: Option<Arc<Entry>>) -> Result<(), Error> {
+    if INSIDE.get() {
+        return Err(Kind::Busy { what: "a log record is being handed out on this thread" }.into());
+    }
+    let former = std::mem::replace(&mut *SINK.write().unwrap_or_else(PoisonError::into_inner), entry);
+    // Waits for calls that run. What the sink holds is dropped without any lock: it may be ours.
+    let sink = former.and_then(|former| former.sink.write().unwrap_or_else(PoisonError::into_inner).take());
+    drop(sink);
+    Ok(())
 }
 
 fn record(level: LogLevel, line: fmt::Arguments<'_>) {
@@ -64,13 +89,13 @@ fn record(level: LogLevel, line: fmt::Arguments<'_>) {
             INSIDE.set(false);
         }
     }
+    let entry = SINK.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(entry) = entry.filter(|entry| level <= entry.level) else { return };
     if INSIDE.replace(true) {
         return;
     }
     let _outside = Outside;
-    if let Some((wanted, sink)) = &*SINK.read().unwrap_or_else(PoisonError::into_inner)
-        && level <= *wanted
-    {
+    if let Some(sink) = &*entry.sink.read().unwrap_or_else(PoisonError::into_inner) {
         sink(level, &line.to_string());
     }
 }
@@ -88,7 +113,7 @@ pub(crate) fn paired(pos_id: &str, device_name: Option<&str>, not_after: &str) {
 
 pub(crate) fn failed(what: &str, error: &Error) {
     let (name, state) = (error.status().name(), error.request_state());
-    let message = error.message();
+    let message = error.message_without_words();
     record(LogLevel::Warn, format_args!("{what} failed: {name}: {message} (request state {state:?})"));
 }
 

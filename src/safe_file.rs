@@ -43,15 +43,15 @@ fn write(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
 
 fn write_once(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path, readers)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(path));
+    let written =
+        file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     match &written {
-        Ok(()) => leftover::remove(path, &file),
+        Ok(()) => {
+            sync_folder(path);
+            leftover::remove(path, &file);
+        }
         Err(_) => {
-            // Nothing to add to the first error; after a rename there is nothing to remove.
+            // Nothing to add to the first error.
             let _ = fs::remove_file(&temporary);
         }
     }
@@ -92,20 +92,11 @@ fn options(_: Readers) -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Makes the rename itself survive a power cut. Windows has no such call and needs none; some folders
-/// and file systems refuse it, which is no reason to say that a file was not written that was.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
-        Err(error) => match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
-                Ok(())
-            }
-            _ => Err(error),
-        },
-        Ok(()) => Ok(()),
+/// Makes the rename itself survive a power cut. Best effort: the new file is in its place, and to say
+/// that it was not written would make a till throw away what it has. Windows has no such call.
+fn sync_folder(path: &Path) {
+    if cfg!(unix) {
+        let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
     }
 }
 

@@ -6,6 +6,7 @@
 //! does not read can therefore hold up whoever has something to write, for at most 10 s, but never
 //! `close`.
 
+use super::cancels::{AFTER_CANCEL, Cancels};
 use super::inbox::{Inbox, Nothing, Queue};
 use super::message::{CANCEL_REQUEST, Message, Request};
 use crate::error::{Error, Kind, OsError, Phase};
@@ -28,9 +29,6 @@ const READ_BYTES: usize = 17 * 1024;
 /// How long a device may refuse to take bytes before the connection counts as dead.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the device may stay silent after an error that may be its answer to a CancelRequest.
-const AFTER_CANCEL: Duration = Duration::from_secs(60);
-
 /// How long `close` tries to say goodbye. Waiters are awake by then.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(20);
 
@@ -51,9 +49,9 @@ struct Shared {
 struct Session {
     socket: WebSocket<TlsStream>,
     outgoing: Vec<u8>,
-    /// CancelRequests that nothing has come back for. Counted under the lock that orders what is sent
-    /// and what arrives, and across exchanges: the answer to a late cancel may meet the next one.
-    cancels_unanswered: u32,
+    /// Counted under the lock that orders what is sent and what arrives, and across exchanges: the
+    /// answer to a late cancel may meet the next one.
+    cancels: Cancels,
 }
 
 impl Duplex {
@@ -64,7 +62,7 @@ impl Duplex {
         tcp.set_read_timeout(None).map_err(|error| internal(error.to_string()))?;
         let shared = Arc::new(Shared {
             tcp,
-            session: Mutex::new(Session { socket, outgoing: Vec::new(), cancels_unanswered: 0 }),
+            session: Mutex::new(Session { socket, outgoing: Vec::new(), cancels: Cancels::default() }),
             writing: Mutex::new(()),
             inbox: Inbox::default(),
         });
@@ -120,7 +118,12 @@ impl Duplex {
     }
 
     pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
-        self.shared.send(request, Deadline::after(WRITE_TIMEOUT))
+        self.shared.send(request, Deadline::after(WRITE_TIMEOUT))?;
+        // Another thread may have taken the bytes along and failed with them.
+        match self.shared.inbox.ended() {
+            Some(kind) => Err(Error::from(under_way(kind)).with_request_state(RequestState::InDoubt)),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn receive(&self, timeout: Duration) -> Result<Message, Error> {
@@ -138,19 +141,24 @@ impl Duplex {
     }
 
     pub(super) fn close(&self) {
-        // Waiters first; manners second.
-        if self.shared.inbox.end(Kind::Closed) {
-            journal::closed("by the till");
+        // Waiters first; manners second; the till's log, which may take its time, last.
+        let is_first = self.shared.inbox.end(Kind::Closed);
+        if is_first {
             self.shared.say_goodbye();
         }
         self.shared.shut_down(Kind::Closed);
+        if is_first {
+            journal::closed("by the till");
+        }
     }
 }
 
 impl Drop for Duplex {
     fn drop(&mut self) {
         self.close();
-        if let Some(reader) = self.reader.take() {
+        let reader = self.reader.take();
+        // Freed from a log callback on the reader's own thread: it ends by itself.
+        if let Some(reader) = reader.filter(|reader| reader.thread().id() != thread::current().id()) {
             // A panic there has ended the inbox already; there is nobody to tell.
             let _ = reader.join();
         }
@@ -249,12 +257,14 @@ impl Shared {
     }
 
     fn shut_down(&self, kind: Kind) {
-        let reason = kind.message();
-        if self.inbox.end(kind) {
-            journal::closed(&reason);
-        }
+        let reason = kind.without_words().message();
+        let is_first = self.inbox.end(kind);
         // Wakes the reader and any writer; fails only when the socket is gone already.
         let _ = self.tcp.shutdown(Shutdown::Both);
+        // Last, since the till's log may take its time.
+        if is_first {
+            journal::closed(&reason);
+        }
     }
 }
 
@@ -265,7 +275,7 @@ impl Session {
             .map_err(|error| explain(error, Phase::Exchange))?;
         self.socket.get_mut().take_output(&mut self.outgoing);
         if request.kind == CANCEL_REQUEST {
-            self.cancels_unanswered += 1;
+            self.cancels.sent();
         }
         Ok(())
     }
@@ -285,17 +295,8 @@ impl Session {
             }
         };
         self.socket.get_mut().take_output(&mut self.outgoing);
-        messages.iter_mut().for_each(|message| self.settle_cancel(message));
+        messages.iter_mut().for_each(|message| self.cancels.arrived(message));
         (messages, end)
-    }
-
-    /// Whether the device has now answered a CancelRequest (section 6c): by the aborted operation's
-    /// own reply, or perhaps by an error.
-    fn settle_cancel(&mut self, message: &mut Message) {
-        if self.cancels_unanswered > 0 && (message.is_error() || message.is_aborted) {
-            self.cancels_unanswered -= 1;
-            message.may_answer_cancel = message.is_error();
-        }
     }
 
     fn read_all(&mut self, messages: &mut Vec<Message>) -> Result<(), Kind> {

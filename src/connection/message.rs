@@ -25,7 +25,7 @@ pub struct Message {
     /// Whom the message is about, as far as it says.
     reference: Option<String>,
     transaction_id: Option<String>,
-    /// `processingDetails.status` is ABORTED.
+    /// An operation has ended as ABORTED; a look-up only tells of an older one.
     pub(super) is_aborted: bool,
     /// An `ErrorResponse` that came while a CancelRequest was unanswered, and may be its answer.
     pub(super) may_answer_cancel: bool,
@@ -110,7 +110,7 @@ impl About {
             },
             _ => return About::NotKnown,
         };
-        string_at(request, member).map_or(About::NotKnown, make)
+        string_at(request, member).filter(|id| !id.is_empty()).map_or(About::NotKnown, make)
     }
 
     fn fits(&self, reply: &Message) -> bool {
@@ -139,11 +139,12 @@ impl Message {
         Ok(Message {
             kind,
             json,
-            name,
             reference: string_at(&value, "/transactionDetails/merchantReferenceCode"),
             transaction_id: string_at(&value, "/transactionDetails/id"),
-            is_aborted: string_at(&value, "/processingDetails/status").as_deref() == Some("ABORTED"),
+            is_aborted: name != "TransactionLookupResponse"
+                && string_at(&value, "/processingDetails/status").as_deref() == Some("ABORTED"),
             may_answer_cancel: false,
+            name,
         })
     }
 

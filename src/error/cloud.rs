@@ -52,6 +52,15 @@ impl CloudFailure {
         }
     }
 
+    pub(super) fn forget_words(&mut self) {
+        match self {
+            CloudFailure::Authentication { words, .. } | CloudFailure::HttpStatus { words, .. } => {
+                *words = None
+            }
+            CloudFailure::Other(kind) => **kind = kind.without_words(),
+        }
+    }
+
     pub(super) fn http_status(&self) -> Option<u16> {
         match self {
             CloudFailure::Authentication { status, .. } | CloudFailure::HttpStatus { status, .. } => {

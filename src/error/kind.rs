@@ -136,6 +136,19 @@ impl Kind {
         }
     }
 
+    /// The same cause without the device's own words.
+    pub(crate) fn without_words(&self) -> Kind {
+        let mut kind = self.clone();
+        match &mut kind {
+            Kind::PairingRejected { words, .. } | Kind::HttpStatus { words, .. } => *words = None,
+            Kind::WebSocketClosed { reason, .. } => reason.clear(),
+            Kind::PairingReplyLost { cause } => **cause = cause.without_words(),
+            Kind::Cloud { failure, .. } => failure.forget_words(),
+            _ => {}
+        }
+        kind
+    }
+
     pub(crate) fn http_status(&self) -> Option<u16> {
         match self {
             Kind::PairingRejected { http_status, .. } => *http_status,

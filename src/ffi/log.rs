@@ -11,7 +11,9 @@ use std::ffi::{c_char, c_void};
 
 /** Called for each log record, on whatever thread the record is made. `message` is one line of UTF-8,
  * terminated, and valid during the call only; `level` is one of the POSLATCH_LOG_ constants. It must
- * not throw or leave by longjmp. What it calls of this library is not logged. */
+ * not throw or leave by longjmp, and not wait for a thread that may be calling this library (a window's
+ * thread, for one): the call that is being logged waits for it. What it calls of this library is not
+ * logged. */
 pub type poslatch_on_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char)>;
 
@@ -22,13 +24,14 @@ pub type poslatch_on_log =
 /// setup codes, no passphrases, and no content of messages. With POSLATCH_LOG_WARN there is one that
 /// calls for action: "identity file ... can be read by other users".
 ///
-/// When this returns, the former callback is not running and will not be called again. Do not call it
-/// from within a log callback. From any thread.
+/// When this returns, the former callback is not running and will not be called again; so do not hold
+/// a lock here that the callback takes. From any thread.
 ///
 /// @param level One of the POSLATCH_LOG_ constants: records of this level and above.
 /// @param on_log NULL for silence.
 /// @param user Passed to on_log as it is; has to be usable from any thread.
-/// @return POSLATCH_E_ARGUMENT if the level is none of the constants.
+/// @return POSLATCH_E_ARGUMENT if the level is none of the constants; POSLATCH_E_BUSY if called from
+///   within a log callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_log_set(
     level: i32,
@@ -49,11 +52,10 @@ pub unsafe extern "C" fn poslatch_log_set(
         match (level, on_log) {
             (Some(level), Some(call)) => {
                 let sink = Sink { call, user };
-                log_to(level, move |level, line| sink.tell(level, line));
+                log_to(level, move |level, line| sink.tell(level, line))
             }
             _ => log_off(),
         }
-        Ok(())
     })
 }
 

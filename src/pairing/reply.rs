@@ -27,6 +27,11 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// The body without the code. Before it is shortened, lest half a code remain.
+    fn struck(&self, body: &[u8]) -> Vec<u8> {
+        self.code.struck_from(&String::from_utf8_lossy(body)).into_bytes()
+    }
+
     fn refusal(&self, http_status: Option<u16>, words: Option<String>) -> Kind {
         Kind::PairingRejected {
             http_status,
@@ -43,11 +48,11 @@ impl Reply {
 
         // The documents show no status at all; whichever means success will do.
         if let Some(status) = self.http_status.filter(|status| !(200..300).contains(status)) {
-            return Err(asked.refusal(Some(status), words::of_device(&self.body)).into());
+            return Err(asked.refusal(Some(status), words::of_device(&asked.struck(&self.body))).into());
         }
         let blocks = pem::read(&self.body).map_err(unusable)?;
         if blocks.is_empty() {
-            return Err(match words::of_json(&self.body) {
+            return Err(match words::of_json(&asked.struck(&self.body)) {
                 Some(words) => asked.refusal(None, Some(words)),
                 None => unusable(self.without_pem()),
             }

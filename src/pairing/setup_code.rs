@@ -24,8 +24,18 @@ impl SetupCode {
         &self.0
     }
 
-    /// The text without the code, in case the device repeats what it was sent.
+    /// The text without the code, in whatever case, should the device repeat what it was sent.
     pub(super) fn struck_from(&self, text: &str) -> String {
-        text.replace(self.as_str(), "********")
+        let (code, searched) = (self.0.to_ascii_lowercase(), text.to_ascii_lowercase());
+        let mut struck = String::with_capacity(text.len());
+        let mut kept_to = 0;
+        // ASCII case alone changes no length, so places in the one are places in the other.
+        for (at, found) in searched.match_indices(&code) {
+            struck.push_str(text.get(kept_to..at).unwrap_or_default());
+            struck.push_str("********");
+            kept_to = at + found.len();
+        }
+        struck.push_str(text.get(kept_to..).unwrap_or_default());
+        struck
     }
 }

@@ -18,7 +18,9 @@ static RECORDS: Mutex<String> = Mutex::new(String::new());
 /// Collects what the library logs in the whole test program, so that other tests add to the haystack.
 fn collect() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| log_to(LogLevel::Trace, |level, line| tell(&format!("{level:?} {line}"))));
+    ONCE.call_once(|| {
+        log_to(LogLevel::Trace, |level, line| tell(&format!("{level:?} {line}"))).expect("not in a sink")
+    });
 }
 
 fn tell(line: &str) {

@@ -21,7 +21,10 @@ pub(crate) fn simulator() -> Simulator {
 pub(crate) fn simulator_with(faults: Faults) -> Simulator {
     static TELL: std::sync::Once = std::sync::Once::new();
     if std::env::var_os(PLANTED).is_some() {
-        TELL.call_once(|| poslatch::log_to(LogLevel::Trace, |level, line| println!("{level:?} {line}")));
+        TELL.call_once(|| {
+            poslatch::log_to(LogLevel::Trace, |level, line| println!("{level:?} {line}"))
+                .expect("not in a sink")
+        });
     }
     Simulator::builder().serial(SERIAL).faults(faults).start().expect("a simulator starts")
 }
