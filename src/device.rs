@@ -15,12 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Long enough for a device that wakes up on a poor Wi-Fi, short enough for a waiting cashier.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The device makes an RSA key while the till waits; on a slow phone that takes seconds.
-const PAIRING_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// A payment device on the shop's network. Cloning is cheap; clones share running calls.
 ///
 /// ```no_run
@@ -58,8 +52,8 @@ impl Device {
             roots: RootSource::Missing,
             check: IdentityCheck::Domain,
             domain: DEFAULT_DOMAIN.to_owned(),
-            connect_timeout: CONNECT_TIMEOUT,
-            pairing_timeout: PAIRING_TIMEOUT,
+            connect_timeout: Device::DEFAULT_CONNECT_TIMEOUT,
+            pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
         }
     }
 
@@ -142,8 +136,11 @@ impl Device {
         Ok(())
     }
 
-    pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = CONNECT_TIMEOUT;
-    pub(crate) const DEFAULT_PAIRING_TIMEOUT: Duration = PAIRING_TIMEOUT;
+    /// Long enough for a device that wakes up on a poor Wi-Fi, short enough for a waiting cashier.
+    pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The device makes an RSA key while the till waits; on a slow phone that takes seconds.
+    pub(crate) const DEFAULT_PAIRING_TIMEOUT: Duration = Duration::from_secs(30);
 }
 
 /// A day is more than anybody waits for, and keeps sums of times from overflowing.
@@ -228,8 +225,8 @@ impl DeviceBuilder {
                 roots: None,
                 check: IdentityCheck::Domain,
                 domain: DEFAULT_DOMAIN.to_owned(),
-                connect_timeout: CONNECT_TIMEOUT,
-                pairing_timeout: PAIRING_TIMEOUT,
+                connect_timeout: Device::DEFAULT_CONNECT_TIMEOUT,
+                pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
             },
             calls: Arc::default(),
         };
