@@ -16,7 +16,7 @@ use crate::address::Scheme;
 use crate::device::{Device, checked_timeout};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
-use crate::journal;
+use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::{tls, websocket};
@@ -68,7 +68,7 @@ impl Device {
 
 fn logged(result: Result<Connection, Error>) -> Result<Connection, Error> {
     if let Err(error) = &result {
-        journal::failed("opening", error);
+        log::failed("opening", error);
     }
     result
 }
@@ -133,9 +133,9 @@ impl Connection {
         };
         match &result {
             Ok(reply) => {
-                journal::exchanged(&request.kind, request.json.len(), reply.len(), begun.elapsed());
+                log::exchanged(&request.kind, request.json.len(), reply.len(), begun.elapsed());
             }
-            Err(error) => journal::failed("exchange", error),
+            Err(error) => log::failed("exchange", error),
         }
         result
     }

@@ -40,7 +40,7 @@ mod error;
 #[doc(hidden)]
 pub mod ffi;
 mod identity;
-mod journal;
+mod log;
 mod pairing;
 mod pem;
 mod provider;
@@ -56,7 +56,7 @@ pub use connection::{Connection, DEFAULT_SILENCE, Message, MessageKind};
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;
-pub use journal::{LogLevel, log_off, log_to};
+pub use log::{LogLevel, log_off, log_to};
 pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

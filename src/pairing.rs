@@ -12,7 +12,7 @@ use crate::address::Scheme;
 use crate::device::Device;
 use crate::error::{Error, utc};
 use crate::identity::{Identity, check_pos_id};
-use crate::journal;
+use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::https::HttpsClient;
@@ -38,9 +38,9 @@ impl Device {
         let result = self.try_to_pair(pos_id, setup_code);
         match &result {
             Ok(identity) => {
-                journal::paired(pos_id, identity.device_name(), &utc(identity.not_after()));
+                log::paired(pos_id, identity.device_name(), &utc(identity.not_after()));
             }
-            Err(error) => journal::failed("pairing", error),
+            Err(error) => log::failed("pairing", error),
         }
         result
     }

@@ -10,7 +10,7 @@ use super::cancels::{AFTER_CANCEL, Cancels};
 use super::inbox::{Inbox, Nothing, Queue};
 use super::message::{CANCEL_REQUEST, Message, Request};
 use crate::error::{Error, Kind, OsError, Phase};
-use crate::journal;
+use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::interrupt::lock;
@@ -148,7 +148,7 @@ impl Duplex {
         }
         self.shared.shut_down(Kind::Closed);
         if is_first {
-            journal::closed("by the till");
+            log::closed("by the till");
         }
     }
 }
@@ -263,7 +263,7 @@ impl Shared {
         let _ = self.tcp.shutdown(Shutdown::Both);
         // Last, since the till's log may take its time.
         if is_first {
-            journal::closed(&reason);
+            log::closed(&reason);
         }
     }
 }

@@ -89,7 +89,7 @@ fn warn_if_open_to_others(path: &Path) {
     if let Ok(metadata) = fs::metadata(path) {
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
         if mode & 0o077 != 0 {
-            crate::journal::identity_file_is_open_to_others(path, mode);
+            crate::log::identity_file_is_open_to_others(path, mode);
         }
     }
     #[cfg(not(unix))]

@@ -12,7 +12,7 @@ pub(crate) use super::socket::SharedDeadline;
 use super::socket::Socket;
 use super::{Target, carry};
 use crate::error::{Error, Kind, OsError, Phase};
-use crate::journal;
+use crate::log;
 use crate::provider::provider;
 use crate::trust::verifier::{DeviceVerifier, refusal_in};
 use crate::x509::Certificate;
@@ -71,7 +71,7 @@ pub(crate) fn open(
         .peer_certificates()
         .and_then(|chain| Certificate::parse(chain.first()?).ok())
         .and_then(|leaf| target.expectation.name_of(&leaf));
-    journal::connected(&stream.address, stream.device_name(), stream.version());
+    log::connected(&stream.address, stream.device_name(), stream.version());
     Ok(stream)
 }
 

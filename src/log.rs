@@ -2,7 +2,6 @@
 //!
 //! Records are facts for a support desk: who was reached, what kind of message went where, how long
 //! it took. No content of a message, no key, no code, no passphrase; a test plants them and searches.
-
 //!
 //! Not through the `log` crate: its logger is one for the whole program, and what other crates send
 //! there, when somebody listens, are whole messages. Not listening also lets the compiler leave all
