@@ -120,6 +120,9 @@
 /** The device stayed silent for longer than allowed. */
 #define POSLATCH_E_RESPONSE_TIMEOUT -105
 
+/** The device does not answer any more: switched off, out of reach, or hung. */
+#define POSLATCH_E_PEER_SILENT -106
+
 /** The other side does not speak TLS. */
 #define POSLATCH_E_NOT_TLS -200
 
@@ -237,6 +240,18 @@
 /** Time-out: the device's reply to a pairing request. Default: 30000 ms. */
 #define POSLATCH_TIMEOUT_PAIRING 2
 
+/** Time-out: a whole exchange, however much the device says meanwhile. Default: none. */
+#define POSLATCH_TIMEOUT_EXCHANGE 3
+
+/**
+ * Quiet time before a ping, and between pings, when poslatch_device_set_keep_alive was not called:
+ * 10000 ms.
+ */
+#define POSLATCH_PING_DEFAULT_MS 10000
+
+/** Pings that may stay unanswered when poslatch_device_set_keep_alive was not called: 2. */
+#define POSLATCH_PINGS_MISSED_DEFAULT 2
+
 /** Silence that poslatch_connection_exchange allows when it is given 0: 180000 ms. */
 #define POSLATCH_SILENCE_DEFAULT_MS 180000
 
@@ -249,11 +264,32 @@
 /** Message kind: a type that the vendor does not document. */
 #define POSLATCH_MESSAGE_OTHER 3
 
-/** Connection state: closed, by either side. */
+/** Connection state: closed by the till, for good. */
 #define POSLATCH_CONNECTION_CLOSED 0
 
 /** Connection state: open, as far as is known without asking the device. */
 #define POSLATCH_CONNECTION_OPEN 1
+
+/**
+ * Connection state: dropped by the device or the network, or given up after an exchange in doubt. The
+ * next exchange connects again.
+ */
+#define POSLATCH_CONNECTION_LOST 2
+
+/** Connection state: an exchange is connecting again. */
+#define POSLATCH_CONNECTION_CONNECTING 3
+
+/** Recovery: the request has ended; how, stands in processingDetails.status of the reply. */
+#define POSLATCH_RECOVERY_FINAL 1
+
+/** Recovery: the device is still at work on the request. */
+#define POSLATCH_RECOVERY_RUNNING 2
+
+/** Recovery: for the whole time, the device knew of no such request, or could not say how it ended. */
+#define POSLATCH_RECOVERY_UNKNOWN 3
+
+/** Time that poslatch_connection_recover asks when it is given 0: 60000 ms. */
+#define POSLATCH_PATIENCE_DEFAULT_MS 60000
 
 /** Log level: nothing. */
 #define POSLATCH_LOG_OFF 0
@@ -486,12 +522,31 @@ poslatch_status poslatch_device_set_identity_check(poslatch_device *device,
  * Sets a time-out.
  *
  * @param which One of the POSLATCH_TIMEOUT_ constants.
- * @param ms Milliseconds, at most a day; 0 means the default.
+ * @param ms Milliseconds, at most a day; 0 means the default. Connections that are open keep what they
+ *   were opened with.
  * @return POSLATCH_E_ARGUMENT if either will not do.
  */
 poslatch_status poslatch_device_set_timeout_ms(poslatch_device *device,
                                                int32_t which,
                                                uint32_t ms,
+                                               poslatch_error **error);
+
+/**
+ * Sets how a quiet wss connection is watched: a ping after each ping_ms of silence, and the device is
+ * taken to be gone after missed_max pings without an answer and one more ping_ms. By default, a device
+ * that is gone is noticed after 30 s.
+ *
+ * A device that has never answered a ping is not held to it; the operating system's own probes then
+ * notice after 30 s that its machine is gone. Connections that are open keep what they were opened
+ * with.
+ *
+ * @param ping_ms Milliseconds, at most a day; 0 sends no pings.
+ * @param missed_max At least 1.
+ * @return POSLATCH_E_ARGUMENT if either will not do.
+ */
+poslatch_status poslatch_device_set_keep_alive(poslatch_device *device,
+                                               uint32_t ping_ms,
+                                               uint32_t missed_max,
                                                poslatch_error **error);
 
 /**
@@ -723,8 +778,11 @@ poslatch_status poslatch_open_tls(const poslatch_device *device,
  * poslatch_connection_send, or close the connection. Over https there are no status messages.
  *
  * Store the request's merchantReferenceCode before you call. If the error's request state is
- * POSLATCH_REQUEST_IN_DOUBT, the payment may have gone through: do not repeat it; open a new
- * connection and ask with a TransactionLookupRequest. Nothing is ever sent twice by itself.
+ * POSLATCH_REQUEST_IN_DOUBT, the payment may have gone through: do not repeat it, but ask with
+ * poslatch_connection_recover. Nothing is ever sent twice by itself.
+ *
+ * What the device or the network has dropped since the last exchange is opened again first, within the
+ * connect time-out, with the device verified afresh.
  *
  * @param json One JSON object with a string "type", in UTF-8; need not be terminated.
  * @param size Its size in bytes, at most 1 MiB.
@@ -735,9 +793,9 @@ poslatch_status poslatch_open_tls(const poslatch_device *device,
  * @param[out] reply The device's JSON; owned by the caller, freed with poslatch_buffer_free. Whether
  *   the payment was approved stands in processingDetails.status, never in the message texts.
  * @return POSLATCH_OK also for an ErrorResponse: it is a reply. Failures before sending:
- *   POSLATCH_E_REQUEST_NOT_JSON, POSLATCH_E_BUSY, POSLATCH_E_CLOSED and others, not sent. Failures
- *   after: POSLATCH_E_RESPONSE_TIMEOUT, POSLATCH_E_PEER_CLOSED and others, in doubt; a wss connection
- *   is closed by them.
+ *   POSLATCH_E_REQUEST_NOT_JSON, POSLATCH_E_BUSY, POSLATCH_E_CLOSED, those of connecting again and
+ *   others, not sent. Failures after: POSLATCH_E_RESPONSE_TIMEOUT, POSLATCH_E_PEER_CLOSED,
+ *   POSLATCH_E_PEER_SILENT and others, in doubt.
  */
 poslatch_status poslatch_connection_exchange(const poslatch_connection *connection,
                                              const char *json,
@@ -783,8 +841,34 @@ poslatch_status poslatch_connection_receive(const poslatch_connection *connectio
                                             poslatch_error **error);
 
 /**
- * Whether the connection is open: one of the POSLATCH_CONNECTION_ constants. Told from what is known,
- * without asking the device.
+ * Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the device
+ * again and again (TransactionLookupRequest), connecting anew where need be, until it tells an end or
+ * patience_ms are over. Sends nothing but look-ups.
+ *
+ * A device that knows nothing of a request shortly after the loss may still be at work on it, so
+ * "not found" is believed only when it still stands after patience_ms.
+ *
+ * Blocks; poslatch_connection_close ends it. It is an exchange: no other can run meanwhile.
+ *
+ * @param reference The request's merchantReferenceCode, in UTF-8.
+ * @param patience_ms How long to ask; 0 means POSLATCH_PATIENCE_DEFAULT_MS.
+ * @param[out] outcome One of the POSLATCH_RECOVERY_ constants; 0 on failure.
+ * @param[out] reply The device's last answer, as JSON; owned by the caller, freed with
+ *   poslatch_buffer_free. May be NULL.
+ * @return POSLATCH_OK if the device has answered, whatever it knows. Else the last failure; the request
+ *   looked for is then still POSLATCH_REQUEST_IN_DOUBT.
+ */
+poslatch_status poslatch_connection_recover(const poslatch_connection *connection,
+                                            const char *reference,
+                                            uint32_t patience_ms,
+                                            int32_t *outcome,
+                                            poslatch_buffer **reply,
+                                            poslatch_error **error);
+
+/**
+ * What is known about the connection, without asking the device: one of the POSLATCH_CONNECTION_
+ * constants. A change of it is also a log record ("connection to ADDRESS: open", "lost: REASON",
+ * "connecting again", "closed by the till").
  */
 int32_t poslatch_connection_state(const poslatch_connection *connection);
 
@@ -799,7 +883,7 @@ const char *poslatch_connection_server_name(const poslatch_connection *connectio
 /**
  * "TLSv1.3" or "TLSv1.2".
  *
- * @return Valid until the connection is freed; "" if `connection` is NULL. Never NULL.
+ * @return A constant; "" if `connection` is NULL. Never NULL.
  */
 const char *poslatch_connection_tls_version(const poslatch_connection *connection);
 

@@ -1,16 +1,24 @@
 //! The open connection: how it comes up, and what can be done on it.
 //!
-//! [`open`] reads top to bottom. Over `wss` the connection is a `duplex`: one thread takes in what
-//! the device says, any thread may send. Over `https` each exchange is one request on a kept-alive
-//! connection. Both end an exchange in one of three ways: a final reply, *not sent*, or *in doubt*.
+//! [`open`] reads top to bottom. Over `wss` the connection is a line of WebSockets, each with one
+//! thread that takes in what the device says, while any thread may send. Over `https` each exchange is
+//! one request on a kept-alive connection. Both connect again by themselves before a request leaves,
+//! never after, and end an exchange in one of three ways: a final reply, *not sent*, or *in doubt*.
 
+mod backoff;
 mod cancels;
+mod dialler;
 mod duplex;
 mod http_line;
 mod inbox;
+mod limits;
 mod message;
+mod pulse;
+mod recovery;
+mod websocket_line;
 
 pub use message::{Message, MessageKind};
+pub use recovery::Recovery;
 
 use crate::address::Scheme;
 use crate::device::{Device, checked_timeout};
@@ -19,28 +27,52 @@ use crate::identity::Identity;
 use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
-use crate::transport::{tls, websocket};
-use duplex::Duplex;
+use dialler::Dialler;
 use http_line::HttpLine;
+use limits::Limits;
 use message::{CANCEL_REQUEST, Request};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use websocket_line::WebSocketLine;
 
 /// How long a device may stay silent in an exchange when the caller sets no other limit: the only
 /// time that the vendor documents (protocol.md section 7).
 pub const DEFAULT_SILENCE: Duration = Duration::from_secs(180);
 
+/// How long [`Connection::recover`] asks when the caller sets no other limit.
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
+
 /// An open connection to one device. Shared between threads by reference.
+///
+/// It outlives the sockets under it: what the device or the network has dropped is opened again by the
+/// next exchange, before anything is sent. Only [`close`](Connection::close) is for good.
 pub struct Connection {
     line: Line,
+    dialler: Arc<Dialler>,
     exchanging: AtomicBool,
-    server_name: Option<String>,
-    tls_version: &'static str,
+    exchange_limit: Option<Duration>,
 }
 
 enum Line {
-    WebSocket(Duplex),
+    WebSocket(WebSocketLine),
     Https(HttpLine),
+}
+
+/// What is known about a connection without asking the device. The numbers are part of the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum ConnectionState {
+    /// Closed by the till; for good.
+    Closed = 0,
+    /// Open. Over `https`, as far as the last exchange told.
+    Open = 1,
+    /// Dropped by the device or the network, or given up after an exchange in doubt. The next exchange
+    /// connects again.
+    Lost = 2,
+    /// An exchange is connecting again.
+    Connecting = 3,
 }
 
 impl Device {
@@ -67,35 +99,38 @@ impl Device {
 }
 
 fn logged(result: Result<Connection, Error>) -> Result<Connection, Error> {
-    if let Err(error) = &result {
-        log::failed("opening", error);
+    match &result {
+        Ok(connection) => log::connection_open(&connection.dialler.address()),
+        Err(error) => log::failed("opening", error),
     }
     result
 }
 
 fn open(device: &Device, identity: Option<&Identity>) -> Result<Connection, Error> {
     let target = device.target(identity)?;
+    let scheme = target.address.scheme;
     let interrupt = device.calls().begin();
     let deadline = Deadline::after(device.connect_timeout());
+    let dialler = Arc::new(Dialler::new(target, device.connect_timeout(), interrupt.clone()));
 
-    let mut stream = tls::open(&target, deadline, &interrupt)?;
-    let server_name = stream.device_name().map(str::to_owned);
-    let tls_version = stream.version();
-    let line = match target.address.scheme {
-        Scheme::Wss => Line::WebSocket(Duplex::start(websocket::upgrade(&target.address, stream)?)?),
-        Scheme::Https => {
-            if identity.is_some() {
-                stream.await_acceptance()?;
-            }
-            Line::Https(HttpLine::new(target, stream, device.connect_timeout(), interrupt.clone()))
+    let line = match scheme {
+        Scheme::Wss => {
+            let socket = dialler.open_websocket(deadline)?;
+            Line::WebSocket(WebSocketLine::start(dialler.clone(), socket, device.keep_alive())?)
         }
+        Scheme::Https => Line::Https(HttpLine::new(dialler.clone(), dialler.open(deadline)?)),
     };
     // From here on the connection is closed by its own means.
     device.calls().release(&interrupt);
     if interrupt.is_fired() {
         return Err(Kind::Cancelled.into());
     }
-    Ok(Connection { line, exchanging: AtomicBool::new(false), server_name, tls_version })
+    Ok(Connection {
+        line,
+        dialler,
+        exchanging: AtomicBool::new(false),
+        exchange_limit: device.exchange_limit(),
+    })
 }
 
 impl Connection {
@@ -103,15 +138,17 @@ impl Connection {
     /// `ErrorResponse`. Everything else that arrives meanwhile, status messages above all, goes to
     /// `on_status` on this thread, as the device's JSON.
     ///
-    /// `silence` is how long the device may say nothing at all; each message starts it anew. One
+    /// `silence` is how long the device may say nothing at all; each message starts it anew. An absolute
+    /// limit can be set for the [device](crate::DeviceBuilder::exchange_limit). What was dropped since
+    /// the last exchange is opened again first, within the connect time-out. One
     /// exchange at a time; another thread may [`send`](Connection::send) a `CancelRequest`
     /// meanwhile. Over `https` there are no status messages.
     ///
     /// # Errors
     /// Every error carries the request state. *Not sent*: `RequestNotJson`, `RequestTooLarge`,
-    /// `Busy`, `Closed`. *In doubt*: `ResponseTimeout`, `PeerClosed`, `ReplyNotJson` and all others
-    /// after the first byte may have left; the connection is then closed, and the request must not
-    /// be repeated but looked up.
+    /// `Busy`, `Closed`, and all errors of connecting again. *In doubt*: `ResponseTimeout`,
+    /// `PeerClosed`, `PeerSilent`, `ReplyNotJson` and all others after the first byte may have left; the
+    /// request must then not be repeated but [looked up](Connection::recover).
     pub fn exchange(
         &self,
         request: &str,
@@ -126,10 +163,40 @@ impl Connection {
             return Err(not_sent(Error::argument("json", problem)));
         }
         let _turn = Turn::take(&self.exchanging).map_err(not_sent)?;
+        self.run(&request, Limits::new(silence, self.exchange_limit), on_status)
+    }
+
+    /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the
+    /// device again and again, connecting anew where need be, until it tells an end or `patience` is
+    /// over. Sends nothing but look-ups. Ends at the first answer that is an end.
+    ///
+    /// A device that knows nothing of a request shortly after the loss may still be at work on it, so
+    /// "not found" is believed only when it still stands after `patience`
+    /// ([`DEFAULT_PATIENCE`] is a fair choice).
+    ///
+    /// Blocks; [`close`](Connection::close) ends it. It is an exchange: no other can run meanwhile.
+    ///
+    /// # Errors
+    /// The last failure, when no answer came; trust errors and `Cancelled` at once. The request looked
+    /// for is then still *in doubt*. `Busy`, `Closed`.
+    pub fn recover(&self, reference: &str, patience: Duration) -> Result<Recovery, Error> {
+        let patience = checked_timeout(patience)?;
+        let _turn = Turn::take(&self.exchanging)?;
+        let ask = |request: &Request<'_>, limits: Limits| self.run(request, limits, &mut |_| {});
+        recovery::recover(reference, patience, ask, |time| self.dialler.wait(time))
+    }
+
+    /// One exchange by whoever has the turn.
+    fn run(
+        &self,
+        request: &Request<'_>,
+        limits: Limits,
+        on_status: &mut dyn FnMut(&str),
+    ) -> Result<String, Error> {
         let begun = Instant::now();
         let result = match &self.line {
-            Line::WebSocket(duplex) => duplex.exchange(&request, silence, on_status),
-            Line::Https(line) => line.exchange(&request, silence),
+            Line::WebSocket(line) => line.exchange(request, limits, on_status),
+            Line::Https(line) => line.exchange(request, limits),
         };
         match &result {
             Ok(reply) => {
@@ -149,14 +216,14 @@ impl Connection {
     /// As [`exchange`](Connection::exchange).
     pub fn send(&self, message: &str) -> Result<(), Error> {
         let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
-        let duplex = self.duplex().map_err(not_sent)?;
+        let line = self.websocket().map_err(not_sent)?;
         let request = Request::parse(message).map_err(not_sent)?;
         // Held while the message leaves, so that no exchange can take the answer to it for its own.
         let _turn = match request.kind == CANCEL_REQUEST {
             true => None,
             false => Some(Turn::take(&self.exchanging).map_err(not_sent)?),
         };
-        duplex.send(&request)
+        line.send(&request)
     }
 
     /// Waits for a message that belongs to no exchange. Needs `wss`.
@@ -165,39 +232,39 @@ impl Connection {
     /// `ResponseTimeout` when none came in time; nothing is lost, call again. `PeerClosed` and the
     /// like once the connection is down and everything received was handed out.
     pub fn receive(&self, timeout: Duration) -> Result<Message, Error> {
-        self.duplex()?.receive(checked_timeout(timeout)?)
+        self.websocket()?.receive(checked_timeout(timeout)?)
     }
 
-    /// Closes the connection. Calls that wait on it return at once: an exchange with `Cancelled` and
+    /// Closes the connection for good. Calls that wait on it return at once: an exchange with `Cancelled` and
     /// *in doubt*. From any thread, as often as you like.
     pub fn close(&self) {
         match &self.line {
-            Line::WebSocket(duplex) => duplex.close(),
+            Line::WebSocket(line) => line.close(),
             Line::Https(line) => line.close(),
         }
     }
 
     /// The verified name of the device, in lower case; `None` if its certificate holds none.
     pub fn server_name(&self) -> Option<&str> {
-        self.server_name.as_deref()
+        self.dialler.device_name()
     }
 
-    /// `TLSv1.3` or `TLSv1.2`.
+    /// `TLSv1.3` or `TLSv1.2`; after a reconnect, the new one.
     pub fn tls_version(&self) -> &'static str {
-        self.tls_version
+        self.dialler.tls_version()
     }
 
-    /// Whether the connection is up, as far as is known without asking the device.
-    pub fn is_open(&self) -> bool {
+    /// Told from what is known, without asking the device.
+    pub fn state(&self) -> ConnectionState {
         match &self.line {
-            Line::WebSocket(duplex) => duplex.is_open(),
-            Line::Https(line) => line.is_open(),
+            Line::WebSocket(line) => line.state(),
+            Line::Https(line) => line.state(),
         }
     }
 
-    fn duplex(&self) -> Result<&Duplex, Error> {
+    fn websocket(&self) -> Result<&WebSocketLine, Error> {
         match &self.line {
-            Line::WebSocket(duplex) => Ok(duplex),
+            Line::WebSocket(line) => Ok(line),
             Line::Https(_) => Err(Error::argument(
                 "connection",
                 "it was opened with https://, which only exchanges; use a wss:// address to send and receive",
@@ -229,8 +296,9 @@ impl Drop for Turn<'_> {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("server_name", &self.server_name)
-            .field("tls_version", &self.tls_version)
+            .field("address", &self.dialler.address())
+            .field("server_name", &self.server_name())
+            .field("state", &self.state())
             .finish_non_exhaustive()
     }
 }

@@ -40,6 +40,23 @@ pub(crate) struct Settings {
     domain: String,
     connect_timeout: Duration,
     pairing_timeout: Duration,
+    exchange_limit: Option<Duration>,
+    keep_alive: KeepAlive,
+}
+
+/// How a quiet connection is watched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeepAlive {
+    /// Quiet time before a ping, and between pings; zero sends none.
+    pub(crate) interval: Duration,
+    /// Pings that may stay unanswered.
+    pub(crate) missed_max: u32,
+}
+
+impl KeepAlive {
+    /// A device that is gone is noticed after three intervals. Two pings may get lost in a Wi-Fi that
+    /// changes its access point, which takes seconds, before a payment is put in doubt.
+    pub(crate) const DEFAULT: KeepAlive = KeepAlive { interval: Duration::from_secs(10), missed_max: 2 };
 }
 
 impl Device {
@@ -54,6 +71,8 @@ impl Device {
             domain: DEFAULT_DOMAIN.to_owned(),
             connect_timeout: Device::DEFAULT_CONNECT_TIMEOUT,
             pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
+            exchange_limit: None,
+            keep_alive: KeepAlive::DEFAULT,
         }
     }
 
@@ -73,6 +92,14 @@ impl Device {
 
     pub(crate) fn pairing_timeout(&self) -> Duration {
         self.settings.pairing_timeout
+    }
+
+    pub(crate) fn exchange_limit(&self) -> Option<Duration> {
+        self.settings.exchange_limit
+    }
+
+    pub(crate) fn keep_alive(&self) -> KeepAlive {
+        self.settings.keep_alive
     }
 
     /// What is to be dialled, and who has to answer: after pairing, the device that the identity
@@ -136,6 +163,22 @@ impl Device {
         Ok(())
     }
 
+    pub(crate) fn set_exchange_limit(&mut self, limit: Option<Duration>) -> Result<(), Error> {
+        self.settings.exchange_limit = limit.map(checked_timeout).transpose()?;
+        Ok(())
+    }
+
+    pub(crate) fn set_keep_alive(&mut self, interval: Duration, missed_max: u32) -> Result<(), Error> {
+        if !interval.is_zero() {
+            checked_timeout(interval)?;
+        }
+        if missed_max == 0 {
+            return Err(Error::argument("missed_max", "it has to be at least 1"));
+        }
+        self.settings.keep_alive = KeepAlive { interval, missed_max };
+        Ok(())
+    }
+
     /// Long enough for a device that wakes up on a poor Wi-Fi, short enough for a waiting cashier.
     pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -160,6 +203,8 @@ pub struct DeviceBuilder {
     domain: String,
     connect_timeout: Duration,
     pairing_timeout: Duration,
+    exchange_limit: Option<Duration>,
+    keep_alive: KeepAlive,
 }
 
 enum RootSource {
@@ -214,6 +259,25 @@ impl DeviceBuilder {
         self
     }
 
+    /// Limit for a whole exchange, however much the device says meanwhile. Default: none, since a
+    /// customer may take any time that the device allows.
+    pub fn exchange_limit(mut self, limit: Duration) -> Self {
+        self.exchange_limit = Some(limit);
+        self
+    }
+
+    /// How a quiet `wss` connection is watched: a ping after each `interval` of silence, and the device
+    /// is taken to be gone after `missed_max` pings without an answer and one more interval. A zero
+    /// interval sends no pings. Default: 10 s and 2, so that a device that is gone is noticed after
+    /// 30 s.
+    ///
+    /// A device that has never answered a ping is not held to it; the operating system's own probes
+    /// then notice after 30 s that its machine is gone.
+    pub fn keep_alive(mut self, interval: Duration, missed_max: u32) -> Self {
+        self.keep_alive = KeepAlive { interval, missed_max };
+        self
+    }
+
     /// Checks everything and makes the device. Opens nothing but the Root CA file.
     ///
     /// # Errors
@@ -227,6 +291,8 @@ impl DeviceBuilder {
                 domain: DEFAULT_DOMAIN.to_owned(),
                 connect_timeout: Device::DEFAULT_CONNECT_TIMEOUT,
                 pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
+                exchange_limit: None,
+                keep_alive: KeepAlive::DEFAULT,
             },
             calls: Arc::default(),
         };
@@ -239,6 +305,8 @@ impl DeviceBuilder {
         device.set_check(self.check)?;
         device.set_connect_timeout(self.connect_timeout)?;
         device.set_pairing_timeout(self.pairing_timeout)?;
+        device.set_exchange_limit(self.exchange_limit)?;
+        device.set_keep_alive(self.keep_alive.interval, self.keep_alive.missed_max)?;
         Ok(device)
     }
 }

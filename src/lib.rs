@@ -52,7 +52,9 @@ mod trust;
 mod words;
 mod x509;
 
-pub use connection::{Connection, DEFAULT_SILENCE, Message, MessageKind};
+pub use connection::{
+    Connection, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, Message, MessageKind, Recovery,
+};
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;

@@ -124,8 +124,22 @@ pub(crate) fn exchanged(kind: &str, sent_bytes: usize, received_bytes: usize, to
     );
 }
 
-pub(crate) fn closed(reason: &str) {
-    record(LogLevel::Info, format_args!("connection closed: {reason}"));
+/// The four records of a connection's state; a till may take them for a state callback. They are made
+/// for connections, not for the calls that pair.
+pub(crate) fn connection_open(address: &str) {
+    record(LogLevel::Info, format_args!("connection to {address}: open"));
+}
+
+pub(crate) fn connection_lost(address: &str, reason: &str) {
+    record(LogLevel::Info, format_args!("connection to {address}: lost: {reason}"));
+}
+
+pub(crate) fn connection_connecting(address: &str) {
+    record(LogLevel::Info, format_args!("connection to {address}: connecting again"));
+}
+
+pub(crate) fn connection_closed(address: &str) {
+    record(LogLevel::Info, format_args!("connection to {address}: closed by the till"));
 }
 
 /// The one record that calls for action; the documentation names it.

@@ -75,6 +75,8 @@ statuses! {
     PeerClosed = -104, "PEER_CLOSED", Network;
     /// The device stayed silent for longer than allowed.
     ResponseTimeout = -105, "RESPONSE_TIMEOUT", Network;
+    /// The device does not answer any more: switched off, out of reach, or hung.
+    PeerSilent = -106, "PEER_SILENT", Network;
 
     /// The other side does not speak TLS.
     NotTls = -200, "NOT_TLS", Trust;

@@ -8,7 +8,8 @@ pub(crate) mod deadline;
 mod dial;
 pub(crate) mod https;
 pub(crate) mod interrupt;
-mod socket;
+pub(crate) mod socket;
+mod tcp_options;
 pub(crate) mod tls;
 pub(crate) mod websocket;
 

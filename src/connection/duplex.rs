@@ -1,36 +1,53 @@
 //! A WebSocket that is read and written at the same time, with one thread of its own.
 //!
-//! A TLS stream cannot be split, so its state and the WebSocket's are kept as a pure state machine
-//! that is never locked while bytes move: the reader thread waits on the socket without any lock
-//! and feeds what it gets; a sender turns its message into bytes, then writes them. A device that
-//! does not read can therefore hold up whoever has something to write, for at most 10 s, but never
-//! `close`.
+//! The reader thread waits on the socket without any lock and feeds what it gets to the [`Session`]; a
+//! sender turns its message into bytes there, then writes them. A device that does not read can
+//! therefore hold up whoever has something to write, for at most 10 s, but never `close`.
+//!
+//! Only the reader ends the connection for a reason of the device's: whoever fails at writing shuts
+//! the socket down and leaves the rest to it, because what the device said before must not be lost,
+//! least of all the reply to a payment.
 
-use super::cancels::{AFTER_CANCEL, Cancels};
+mod session;
+
+use super::cancels::AFTER_CANCEL;
 use super::inbox::{Inbox, Nothing, Queue};
-use super::message::{CANCEL_REQUEST, Message, Request};
+use super::limits::Limits;
+use super::message::{Message, Request};
+use super::pulse::{Due, Pulse};
+use crate::device::KeepAlive;
 use crate::error::{Error, Kind, OsError, Phase};
 use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::interrupt::lock;
+use crate::transport::socket::comes_again;
 use crate::transport::tls::TlsStream;
-use crate::transport::websocket::{closed, explain};
+use session::Session;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tungstenite::WebSocket;
 
 /// Bytes that the reader takes from the socket at a time: one TLS record at its largest.
 const READ_BYTES: usize = 17 * 1024;
+
+/// Stack of the reader, which may run the till's log callback, in a virtual machine perhaps.
+const STACK_BYTES: usize = 512 * 1024;
 
 /// How long a device may refuse to take bytes before the connection counts as dead.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long `close` tries to say goodbye. Waiters are awake by then.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// Who was heard this lately is taken to be there; others are asked before money is at stake.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// How long a device may take to answer when it is asked whether it is still there.
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) struct Duplex {
     shared: Arc<Shared>,
@@ -43,28 +60,31 @@ struct Shared {
     /// Held by whoever writes to the socket, so that bytes leave in their order.
     writing: Mutex<()>,
     inbox: Inbox,
-}
-
-/// TLS and WebSocket without a socket: bytes in, messages out, and the other way round.
-struct Session {
-    socket: WebSocket<TlsStream>,
-    outgoing: Vec<u8>,
-    /// Counted under the lock that orders what is sent and what arrives, and across exchanges: the
-    /// answer to a late cancel may meet the next one.
-    cancels: Cancels,
+    pulse: Pulse,
+    /// Why this side has shut the socket down; the reader, which sees only the end, tells it.
+    failure: Mutex<Option<Kind>>,
+    address: String,
 }
 
 impl Duplex {
-    pub(super) fn start(mut socket: WebSocket<TlsStream>) -> Result<Duplex, Error> {
+    pub(super) fn start(
+        mut socket: WebSocket<TlsStream>,
+        keep_alive: KeepAlive,
+        address: String,
+    ) -> Result<Duplex, Error> {
         let internal = |detail: String| Error::from(Kind::Internal { detail });
         let tcp =
             socket.get_mut().detach().ok_or_else(|| internal("the stream has no socket any more".into()))?;
-        tcp.set_read_timeout(None).map_err(|error| internal(error.to_string()))?;
+        let patience = Some(keep_alive.interval).filter(|interval| !interval.is_zero());
+        tcp.set_read_timeout(patience).map_err(|error| internal(error.to_string()))?;
         let shared = Arc::new(Shared {
             tcp,
-            session: Mutex::new(Session { socket, outgoing: Vec::new(), cancels: Cancels::default() }),
+            session: Mutex::new(Session::new(socket)),
             writing: Mutex::new(()),
             inbox: Inbox::default(),
+            pulse: Pulse::new(keep_alive),
+            failure: Mutex::new(None),
+            address,
         });
         // What came along with the answer to the upgrade: a greeting, or a close that says why.
         if let Some(kind) = shared.take_in(&[]) {
@@ -73,25 +93,51 @@ impl Duplex {
         let reading = shared.clone();
         let reader = thread::Builder::new()
             .name("poslatch-read".into())
-            .spawn(move || reading.read_until_the_end())
+            .stack_size(STACK_BYTES)
+            .spawn(move || reading.read_until_the_end(patience))
             .map_err(|error| internal(format!("no thread to read on: {error}")))?;
         Ok(Duplex { shared, reader: Some(reader) })
     }
 
+    /// Whether a request may be trusted to this connection. Asks the device, if it has not been heard
+    /// lately; at most 2 s.
+    pub(super) fn is_there(&self) -> bool {
+        let shared = &self.shared;
+        if shared.ending().is_some() {
+            return false;
+        }
+        if shared.pulse.is_fresh(FRESH) {
+            return true;
+        }
+        let beats = shared.pulse.beats();
+        shared.ping();
+        if shared.pulse.wait(beats, Deadline::after(PROBE_LIMIT)) {
+            return true;
+        }
+        shared.fail(Kind::PeerSilent { quiet: Some(PROBE_LIMIT) });
+        false
+    }
+
+    /// # Errors
+    /// *Not sent* if the request did not get as far as the socket, else *in doubt*; the connection has
+    /// then ended.
     pub(super) fn exchange(
         &self,
         request: &Request<'_>,
-        silence: Duration,
+        limits: Limits,
         on_status: &mut dyn FnMut(&str),
     ) -> Result<String, Error> {
         let shared = &self.shared;
         let _exchange = shared.inbox.begin_exchange();
-        shared.send(request, Deadline::after(WRITE_TIMEOUT.min(silence)))?;
+        match shared.send(request, limits.next().no_later_than(WRITE_TIMEOUT)) {
+            Err(error) if error.request_state() == RequestState::NotSent => return Err(error),
+            // If it arrived all the same, its reply may have, too.
+            Ok(()) | Err(_) => {}
+        }
         let unfinished = Unfinished(shared);
-        let mut silence = silence;
+        let mut limits = limits;
         loop {
-            let deadline = Deadline::after(silence);
-            match shared.inbox.take(Queue::Answers, deadline) {
+            match shared.inbox.take(Queue::Answers, limits.next()) {
                 Ok(message) if request.is_answered_by(&message) => {
                     std::mem::forget(unfinished);
                     return Ok(message.json);
@@ -100,15 +146,14 @@ impl Duplex {
                     // Either the cancel failed, and the payment's own reply is still to come; or this
                     // is how the device says that the payment was aborted (section 6c). It cannot be
                     // told, so the reply gets its time, but not a cashier's whole patience.
-                    silence = match message.may_answer_cancel {
-                        true => silence.min(AFTER_CANCEL),
-                        false => silence,
-                    };
+                    if message.may_answer_cancel {
+                        limits = limits.no_longer_silent_than(AFTER_CANCEL);
+                    }
                     on_status(&message.json);
                 }
                 Err(nothing) => {
                     let kind = match nothing {
-                        Nothing::TimedOut => Kind::ResponseTimeout { phase: Phase::Exchange, limit: silence },
+                        Nothing::TimedOut => limits.ran_out(),
                         Nothing::Ended(kind) => under_way(kind),
                     };
                     return Err(Error::from(kind).with_request_state(RequestState::InDoubt));
@@ -120,7 +165,7 @@ impl Duplex {
     pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
         self.shared.send(request, Deadline::after(WRITE_TIMEOUT))?;
         // Another thread may have taken the bytes along and failed with them.
-        match self.shared.inbox.ended() {
+        match self.shared.ending() {
             Some(kind) => Err(Error::from(under_way(kind)).with_request_state(RequestState::InDoubt)),
             None => Ok(()),
         }
@@ -137,7 +182,12 @@ impl Duplex {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.shared.inbox.ended().is_none()
+        self.shared.ending().is_none()
+    }
+
+    /// Takes over what a former connection received and nobody has asked for.
+    pub(super) fn inherit(&self, former: &Duplex) {
+        self.shared.inbox.inherit(&former.shared.inbox);
     }
 
     pub(super) fn close(&self) {
@@ -148,7 +198,7 @@ impl Duplex {
         }
         self.shared.shut_down(Kind::Closed);
         if is_first {
-            log::closed("by the till");
+            log::connection_closed(&self.shared.address);
         }
     }
 }
@@ -172,17 +222,23 @@ impl Shared {
         let not_sent = |kind: Kind| Error::from(kind).with_request_state(RequestState::NotSent);
         {
             let mut session = lock(&self.session);
-            if let Some(kind) = self.inbox.ended() {
+            if let Some(kind) = self.ending() {
                 return Err(not_sent(kind));
             }
             session.send(request).map_err(not_sent)?;
         }
         self.write_outgoing(deadline).map_err(|error| {
             // The reader knows better if the device said why.
-            let kind = self.inbox.ended().unwrap_or_else(|| write_failure(&error));
-            self.shut_down(kind.clone());
+            let kind = self.ending().unwrap_or_else(|| write_failure(&error));
+            self.fail(kind.clone());
             Error::from(under_way(kind)).with_request_state(RequestState::InDoubt)
         })
+    }
+
+    fn ping(&self) {
+        if lock(&self.session).ping().is_ok() {
+            self.write_left_over(Deadline::after(WRITE_TIMEOUT));
+        }
     }
 
     /// Writes what is waiting, after whoever is writing now.
@@ -205,7 +261,7 @@ impl Shared {
                 Err(_) => return,
             };
             if let Err(error) = drained {
-                return self.shut_down(write_failure(&error));
+                return self.fail(write_failure(&error));
             }
         }
     }
@@ -220,32 +276,65 @@ impl Shared {
         }
     }
 
-    fn read_until_the_end(&self) {
+    fn read_until_the_end(&self, patience: Option<Duration>) {
         let _awake = WakeOnPanic(self);
-        let mut buffer = vec![0; READ_BYTES];
-        let kind = loop {
-            let size = match (&*self.tcp).read(&mut buffer) {
-                Ok(0) => break Kind::PeerClosed { phase: Phase::Exchange, os: None },
-                Ok(size) => size,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    break Kind::PeerClosed { phase: Phase::Exchange, os: Some(OsError::from(&error)) };
-                }
-            };
-            if let Some(kind) = self.take_in(buffer.get(..size).unwrap_or_default()) {
-                break kind;
+        // The first ping, to learn early whether this device answers them.
+        if self.pulse.due(Instant::now()) == Due::Ping {
+            self.ping();
+        }
+        let kind = self.read_on(patience);
+        self.shut_down(kind);
+    }
+
+    /// Reads until there is nothing more to read, and tells why.
+    fn read_on(&self, patience: Option<Duration>) -> Kind {
+        let socket_failed = |error: &io::Error| {
+            let os = Some(OsError::from(error));
+            match error.kind() {
+                io::ErrorKind::TimedOut => Kind::PeerSilent { quiet: None },
+                _ => Kind::PeerClosed { phase: Phase::Exchange, os },
             }
         };
-        self.shut_down(kind);
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let size = match (&*self.tcp).read(&mut buffer) {
+                Ok(0) => {
+                    return self.failed().unwrap_or(Kind::PeerClosed { phase: Phase::Exchange, os: None });
+                }
+                Ok(size) => size,
+                Err(error) if comes_again(&error) => {
+                    // Nothing there to read: only now may silence be judged.
+                    let rest = match self.pulse.due(Instant::now()) {
+                        Due::Nothing(rest) => rest,
+                        Due::Ping => {
+                            self.ping();
+                            patience
+                        }
+                        Due::Silent(quiet) => return Kind::PeerSilent { quiet: Some(whole_seconds(quiet)) },
+                    };
+                    if let Err(error) = self.tcp.set_read_timeout(rest) {
+                        return self.failed().unwrap_or_else(|| socket_failed(&error));
+                    }
+                    continue;
+                }
+                Err(error) => return self.failed().unwrap_or_else(|| socket_failed(&error)),
+            };
+            if let Some(kind) = self.take_in(buffer.get(..size).unwrap_or_default()) {
+                return kind;
+            }
+        }
     }
 
     /// Hands out what these bytes hold, and writes what they call for: pongs, the answer to a close,
     /// alerts. Returns the end of the connection, if they bring it.
     fn take_in(&self, bytes: &[u8]) -> Option<Kind> {
-        let (messages, end) = lock(&self.session).take_in(bytes);
-        messages.into_iter().for_each(|message| self.inbox.put(message));
+        let arrived = lock(&self.session).take_in(bytes);
+        if !bytes.is_empty() {
+            self.pulse.heard(Instant::now(), arrived.pong);
+        }
+        arrived.messages.into_iter().for_each(|message| self.inbox.put(message));
         self.write_left_over(Deadline::after(WRITE_TIMEOUT));
-        end
+        arrived.end
     }
 
     fn say_goodbye(&self) {
@@ -256,76 +345,32 @@ impl Shared {
         self.write_left_over(Deadline::after(GOODBYE_TIMEOUT));
     }
 
+    /// Why this side has given up, if it has.
+    fn failed(&self) -> Option<Kind> {
+        lock(&self.failure).clone()
+    }
+
+    /// Why nothing more can be sent, if that is so.
+    fn ending(&self) -> Option<Kind> {
+        self.inbox.ended().or_else(|| self.failed())
+    }
+
+    /// Gives the socket up, and leaves it to the reader to hand out what has come and to end.
+    fn fail(&self, kind: Kind) {
+        lock(&self.failure).get_or_insert(kind);
+        // Wakes the reader and any writer; fails only when the socket is gone already.
+        let _ = self.tcp.shutdown(Shutdown::Both);
+    }
+
     fn shut_down(&self, kind: Kind) {
         let reason = kind.without_words().message();
         let is_first = self.inbox.end(kind);
-        // Wakes the reader and any writer; fails only when the socket is gone already.
+        self.pulse.end();
         let _ = self.tcp.shutdown(Shutdown::Both);
         // Last, since the till's log may take its time.
         if is_first {
-            log::closed(&reason);
+            log::connection_lost(&self.address, &reason);
         }
-    }
-}
-
-impl Session {
-    fn send(&mut self, request: &Request<'_>) -> Result<(), Kind> {
-        self.socket
-            .send(tungstenite::Message::text(request.json))
-            .map_err(|error| explain(error, Phase::Exchange))?;
-        self.socket.get_mut().take_output(&mut self.outgoing);
-        if request.kind == CANCEL_REQUEST {
-            self.cancels.sent();
-        }
-        Ok(())
-    }
-
-    /// Messages in these bytes, and the end of the connection if they bring it.
-    fn take_in(&mut self, bytes: &[u8]) -> (Vec<Message>, Option<Kind>) {
-        let mut messages = Vec::new();
-        let mut rest = bytes;
-        // In turns: TLS takes no more while it holds a record's worth that nobody has read.
-        let end = loop {
-            let fed = self.socket.get_mut().feed(&mut rest);
-            if let Err(kind) = self.read_all(&mut messages).and(fed) {
-                break Some(kind);
-            }
-            if rest.is_empty() {
-                break None;
-            }
-        };
-        self.socket.get_mut().take_output(&mut self.outgoing);
-        messages.iter_mut().for_each(|message| self.cancels.arrived(message));
-        (messages, end)
-    }
-
-    fn read_all(&mut self, messages: &mut Vec<Message>) -> Result<(), Kind> {
-        loop {
-            match self.socket.read() {
-                Ok(tungstenite::Message::Text(text)) => {
-                    messages.push(Message::parse(text.as_str().to_owned())?);
-                }
-                Ok(tungstenite::Message::Binary(_)) => {
-                    return Err(Kind::ReplyNotJson { problem: "it is binary".into() });
-                }
-                Ok(tungstenite::Message::Close(frame)) => {
-                    // The answer to the close; it need not arrive.
-                    let _ = self.socket.flush();
-                    return Err(closed(frame));
-                }
-                Ok(_) => {}
-                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(());
-                }
-                Err(error) => return Err(explain(error, Phase::Exchange)),
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        // Only fills the buffer; fails when the device has closed already.
-        let _ = self.socket.close(None).and_then(|()| self.socket.flush());
-        self.socket.get_mut().take_output(&mut self.outgoing);
     }
 }
 
@@ -343,7 +388,7 @@ struct Unfinished<'a>(&'a Shared);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        self.0.shut_down(Kind::Closed);
+        self.0.shut_down(Kind::GivenUp);
     }
 }
 
@@ -364,6 +409,11 @@ fn write_failure(error: &io::Error) -> Kind {
     }
 }
 
+/// Nobody reads milliseconds of a silence.
+fn whole_seconds(time: Duration) -> Duration {
+    if time < Duration::from_secs(1) { time } else { Duration::from_secs(time.as_secs()) }
+}
+
 /// Writes all bytes before the deadline, however slowly they are taken.
 fn write_until(mut tcp: &TcpStream, mut bytes: &[u8], deadline: Deadline) -> io::Result<()> {
     while !bytes.is_empty() {
@@ -371,10 +421,8 @@ fn write_until(mut tcp: &TcpStream, mut bytes: &[u8], deadline: Deadline) -> io:
         match tcp.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(size) => bytes = bytes.get(size..).unwrap_or_default(),
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => {}
-                _ => return Err(error),
-            },
+            Err(error) if comes_again(&error) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -1,67 +1,76 @@
-//! Exchanges over HTTPS: one POST each, on a connection that is kept alive.
+//! Exchanges over `https`: one POST each, on a connection that is kept alive.
 //!
 //! HTTP has no place for status messages or a cancel. A connection that the device has closed
 //! between two requests is opened again before anything is sent; never in the middle of one.
 
+use super::ConnectionState;
+use super::dialler::Dialler;
+use super::limits::Limits;
 use super::message::{Message, Request};
 use crate::error::{Error, Kind};
+use crate::log;
 use crate::status::RequestState;
-use crate::transport::Target;
 use crate::transport::deadline::Deadline;
 use crate::transport::https::{HttpReply, HttpsClient};
-use crate::transport::interrupt::Interrupt;
-use crate::transport::tls::{self, TlsStream};
+use crate::transport::tls::TlsStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct HttpLine {
     client: HttpsClient,
-    interrupt: Arc<Interrupt>,
+    dialler: Arc<Dialler>,
+    /// Whether the last exchange broke the connection; one that breaks in between is not noticed.
+    lost: AtomicBool,
 }
 
 impl HttpLine {
-    pub(super) fn new(
-        target: Target,
-        stream: TlsStream,
-        connect_timeout: Duration,
-        interrupt: Arc<Interrupt>,
-    ) -> HttpLine {
-        let address = target.address.clone();
-        let reopen_interrupt = interrupt.clone();
-        let reopen = move |deadline: Deadline| {
-            let deadline = deadline.no_later_than(connect_timeout);
-            let mut stream = tls::open(&target, deadline, &reopen_interrupt)?;
-            if target.identity.is_some() {
-                stream.await_acceptance()?;
-            }
-            Ok(stream)
-        };
+    pub(super) fn new(dialler: Arc<Dialler>, stream: TlsStream) -> HttpLine {
+        let opener = dialler.clone();
+        let reopen = move |deadline: Deadline| opener.again(deadline, Dialler::open);
         let deadline = Deadline::after(super::DEFAULT_SILENCE);
-        let client = HttpsClient::new(&address, stream, deadline, Some(Box::new(reopen)));
-        HttpLine { client, interrupt }
+        let client = HttpsClient::new(&dialler.target().address, stream, deadline, Some(Box::new(reopen)));
+        HttpLine { client, dialler, lost: AtomicBool::new(false) }
     }
 
-    pub(super) fn exchange(&self, request: &Request<'_>, silence: Duration) -> Result<String, Error> {
-        if self.interrupt.is_fired() {
-            return Err(Error::from(Kind::Closed).with_request_state(RequestState::NotSent));
-        }
-        self.client.set_deadline(Deadline::after(silence));
+    pub(super) fn exchange(&self, request: &Request<'_>, limits: Limits) -> Result<String, Error> {
+        self.dialler.check_not_closed().map_err(|error| error.with_request_state(RequestState::NotSent))?;
+        self.client.set_deadline(limits.next());
         // A close cuts the reply off wherever it is. That it was ours is the cause, not what the rest
         // looks like; the state of the request stays as it is.
-        let cancelled = |error: Error| match self.interrupt.is_fired() {
+        let explained = |error: Error| match self.dialler.is_closing() {
             true => Error::from(Kind::Cancelled).with_request_state(error.request_state()),
-            false => error,
+            false => limits.explain(error),
         };
-        let result = self.client.post(request.json.as_bytes());
-        result.and_then(|reply| read(request, &reply)).map_err(cancelled)
+        let result = self.client.post(request.json.as_bytes()).map_err(|error| {
+            self.note_lost(&error);
+            explained(error)
+        });
+        let reply = result?;
+        self.lost.store(false, Ordering::Release);
+        read(request, &reply).map_err(explained)
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        !self.interrupt.is_fired()
+    pub(super) fn state(&self) -> ConnectionState {
+        match () {
+            () if self.dialler.is_closing() => ConnectionState::Closed,
+            () if self.dialler.is_connecting() => ConnectionState::Connecting,
+            () if self.lost.load(Ordering::Acquire) => ConnectionState::Lost,
+            () => ConnectionState::Open,
+        }
     }
 
     pub(super) fn close(&self) {
-        self.interrupt.fire();
+        let is_first = !self.dialler.is_closing();
+        self.dialler.close();
+        if is_first {
+            log::connection_closed(&self.dialler.address());
+        }
+    }
+
+    fn note_lost(&self, error: &Error) {
+        if !self.lost.swap(true, Ordering::AcqRel) && !self.dialler.is_closing() {
+            log::connection_lost(&self.dialler.address(), &error.message_without_words());
+        }
     }
 }
 

@@ -73,6 +73,16 @@ impl Inbox {
         self.changed.notify_all();
     }
 
+    /// Takes over the unsolicited messages of an inbox that has ended; they came before any of these.
+    pub(super) fn inherit(&self, former: &Inbox) {
+        let mut older = std::mem::take(&mut lock(&former.content).unsolicited);
+        let mut content = lock(&self.content);
+        older.append(&mut content.unsolicited);
+        older.into_iter().for_each(|message| content.keep_unsolicited(message));
+        drop(content);
+        self.changed.notify_all();
+    }
+
     /// Ends the inbox; the first reason stays. Tells whether this was the first.
     pub(super) fn end(&self, kind: Kind) -> bool {
         let mut content = lock(&self.content);

@@ -133,6 +133,7 @@ fn what_failed(kind: &Kind) -> String {
                 _ => "during the TLS handshake",
             }
         ),
+        Kind::PeerSilent { .. } => "the other side does not answer any more".into(),
         Kind::ResponseTimeout { limit, .. } => format!("no reply within {}", duration(*limit)),
         Kind::TlsVersion { detail } => format!("no TLS version or cipher in common ({detail})"),
         Kind::UnknownIssuer { subject, issuer } => format!(
@@ -169,6 +170,7 @@ fn what_to_do(kind: &Kind) -> &'static str {
         | Kind::Unreachable { .. }
         | Kind::ConnectTimeout { .. }
         | Kind::PeerClosed { .. }
+        | Kind::PeerSilent { .. }
         | Kind::ResponseTimeout { .. } => {
             "Check the base URL and that this machine may reach the internet on its port (443), without a proxy; or download the Root CA chain in the Business Center (Acceptance Devices > Activation Codes) on another machine."
         }

@@ -24,54 +24,159 @@ pub(crate) enum Phase {
 /// A cause, with the facts that the texts need. Times are seconds since 1970 (UTC).
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Argument { name: &'static str, problem: String },
-    CodeMalformed { characters: usize },
+    Argument {
+        name: &'static str,
+        problem: String,
+    },
+    CodeMalformed {
+        characters: usize,
+    },
     Closed,
-    Busy { what: &'static str },
-    RequestNotJson { problem: String },
-    RequestTooLarge { size_bytes: usize, limit_bytes: usize },
-    File { path: String, action: &'static str, os: OsError },
+    /// Given up by this side, because an exchange on it ended in doubt.
+    GivenUp,
+    Busy {
+        what: &'static str,
+    },
+    RequestNotJson {
+        problem: String,
+    },
+    RequestTooLarge {
+        size_bytes: usize,
+        limit_bytes: usize,
+    },
+    File {
+        path: String,
+        action: &'static str,
+        os: OsError,
+    },
     PassphraseNeeded,
     PassphraseWrong,
     RootCaMissing,
-    RootCaUnusable { problem: String },
-    IdentityUnusable { problem: String },
+    RootCaUnusable {
+        problem: String,
+    },
+    IdentityUnusable {
+        problem: String,
+    },
 
-    NameNotResolved { host: String, os: OsError },
-    Refused { address: SocketAddr, os: OsError },
-    Unreachable { address: SocketAddr, os: OsError },
-    ConnectTimeout { address: String, limit: Duration },
-    PeerClosed { phase: Phase, os: Option<OsError> },
-    WebSocketClosed { code: u16, reason: String },
-    ResponseTimeout { phase: Phase, limit: Duration },
+    NameNotResolved {
+        host: String,
+        os: OsError,
+    },
+    Refused {
+        address: SocketAddr,
+        os: OsError,
+    },
+    Unreachable {
+        address: SocketAddr,
+        os: OsError,
+    },
+    ConnectTimeout {
+        address: String,
+        limit: Duration,
+    },
+    PeerClosed {
+        phase: Phase,
+        os: Option<OsError>,
+    },
+    WebSocketClosed {
+        code: u16,
+        reason: String,
+    },
+    ResponseTimeout {
+        phase: Phase,
+        limit: Duration,
+    },
+    /// No final reply within the absolute limit, however much the device said.
+    ExchangeTimeout {
+        limit: Duration,
+    },
+    /// It leaves pings unanswered; by the till's own, or by those of the operating system.
+    PeerSilent {
+        quiet: Option<Duration>,
+    },
 
-    NotTls { address: String },
-    TlsVersion { detail: String },
-    UnknownIssuer { subject: String, issuer: String },
-    DeviceCertificateExpired { not_after: u64, now: u64 },
-    DeviceCertificateNotYetValid { not_before: u64, now: u64 },
-    DeviceCertificateUnusable { problem: String },
-    WrongDevice { expected: String, found: Vec<String> },
-    TillCertificateRejected { alert: Option<AlertDescription> },
-    TillCertificateExpired { not_after: u64, now: u64 },
-    TillCertificateRequired { alert: AlertDescription },
-    TlsAlert { alert: AlertDescription },
-    TlsFailed { detail: String },
+    NotTls {
+        address: String,
+    },
+    TlsVersion {
+        detail: String,
+    },
+    UnknownIssuer {
+        subject: String,
+        issuer: String,
+    },
+    DeviceCertificateExpired {
+        not_after: u64,
+        now: u64,
+    },
+    DeviceCertificateNotYetValid {
+        not_before: u64,
+        now: u64,
+    },
+    DeviceCertificateUnusable {
+        problem: String,
+    },
+    WrongDevice {
+        expected: String,
+        found: Vec<String>,
+    },
+    TillCertificateRejected {
+        alert: Option<AlertDescription>,
+    },
+    TillCertificateExpired {
+        not_after: u64,
+        now: u64,
+    },
+    TillCertificateRequired {
+        alert: AlertDescription,
+    },
+    TlsAlert {
+        alert: AlertDescription,
+    },
+    TlsFailed {
+        detail: String,
+    },
 
-    PairingRejected { http_status: Option<u16>, words: Option<String>, pos_id_is_numeric: bool },
-    PairingReplyUnusable { problem: String },
-    PairingReplyLost { cause: Box<Kind> },
+    PairingRejected {
+        http_status: Option<u16>,
+        words: Option<String>,
+        pos_id_is_numeric: bool,
+    },
+    PairingReplyUnusable {
+        problem: String,
+    },
+    PairingReplyLost {
+        cause: Box<Kind>,
+    },
 
-    Cloud { host: String, tries: u32, failure: CloudFailure },
+    Cloud {
+        host: String,
+        tries: u32,
+        failure: CloudFailure,
+    },
 
-    HttpStatus { status: u16, words: Option<String> },
-    WebSocketRefused { http_status: u16 },
-    ReplyTooLarge { limit_bytes: usize },
-    ReplyNotJson { problem: String },
-    ProtocolViolation { detail: String },
+    HttpStatus {
+        status: u16,
+        words: Option<String>,
+    },
+    WebSocketRefused {
+        http_status: u16,
+    },
+    ReplyTooLarge {
+        limit_bytes: usize,
+    },
+    ReplyNotJson {
+        problem: String,
+    },
+    ProtocolViolation {
+        detail: String,
+    },
 
     Cancelled,
-    Internal { detail: String },
+    Internal {
+        detail: String,
+    },
 }
 
 /// What the operating system said, kept in a form that can be copied.
@@ -96,7 +201,7 @@ impl Kind {
         match self {
             Kind::Argument { .. } => Status::Argument,
             Kind::CodeMalformed { .. } => Status::CodeMalformed,
-            Kind::Closed => Status::Closed,
+            Kind::Closed | Kind::GivenUp => Status::Closed,
             Kind::Busy { .. } => Status::Busy,
             Kind::RequestNotJson { .. } => Status::RequestNotJson,
             Kind::RequestTooLarge { .. } => Status::RequestTooLarge,
@@ -109,7 +214,8 @@ impl Kind {
             Kind::Unreachable { .. } => Status::Unreachable,
             Kind::ConnectTimeout { .. } => Status::ConnectTimeout,
             Kind::PeerClosed { .. } | Kind::WebSocketClosed { .. } => Status::PeerClosed,
-            Kind::ResponseTimeout { .. } => Status::ResponseTimeout,
+            Kind::ResponseTimeout { .. } | Kind::ExchangeTimeout { .. } => Status::ResponseTimeout,
+            Kind::PeerSilent { .. } => Status::PeerSilent,
             Kind::NotTls { .. } => Status::NotTls,
             Kind::TlsVersion { .. } => Status::TlsVersion,
             Kind::UnknownIssuer { .. } => Status::UnknownIssuer,

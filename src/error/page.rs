@@ -84,6 +84,7 @@ fn examples() -> Vec<(Kind, RequestState)> {
         },
         Kind::CodeMalformed { characters: 7 },
         Kind::Closed,
+        Kind::GivenUp,
         Kind::Busy { what: "an exchange is running; only a CancelRequest may overtake it" },
         Kind::RequestNotJson { problem: "it has no string member \"type\"".into() },
         Kind::RequestTooLarge { size_bytes: 2_000_000, limit_bytes: 1_048_576 },
@@ -111,6 +112,9 @@ fn examples() -> Vec<(Kind, RequestState)> {
         Kind::PeerClosed { phase: Phase::WebSocketUpgrade, os: None },
         Kind::WebSocketClosed { code: 1011, reason: "restarting".into() },
         Kind::ResponseTimeout { phase: Phase::Exchange, limit: seconds(180) },
+        Kind::ExchangeTimeout { limit: seconds(600) },
+        Kind::PeerSilent { quiet: Some(seconds(30)) },
+        Kind::PeerSilent { quiet: None },
         Kind::NotTls { address: shown() },
         Kind::TlsVersion { detail: "TLS alert ProtocolVersion".into() },
         Kind::UnknownIssuer {

@@ -26,6 +26,7 @@ impl Kind {
                 format!("the setup code has {characters} characters instead of 8")
             }
             Kind::Closed => "the connection was closed".into(),
+            Kind::GivenUp => "the connection was given up when an exchange on it ended in doubt".into(),
             Kind::Busy { what } => format!("the connection is busy: {what}"),
             Kind::RequestNotJson { problem } => format!("the request is not a device message: {problem}"),
             Kind::RequestTooLarge { size_bytes, limit_bytes } => {
@@ -57,6 +58,15 @@ impl Kind {
             }
             Kind::ResponseTimeout { phase, limit } => {
                 format!("the device stayed silent for {} {}", duration(*limit), during(*phase))
+            }
+            Kind::ExchangeTimeout { limit } => {
+                format!("the device sent no final reply within {}", duration(*limit))
+            }
+            Kind::PeerSilent { quiet: Some(quiet) } => {
+                format!("the device has answered nothing, not even pings, for {}", duration(*quiet))
+            }
+            Kind::PeerSilent { quiet: None } => {
+                "the device's machine does not answer any more, by the operating system's own probes".into()
             }
 
             Kind::NotTls { address } => format!("{address} answered, but not in TLS"),
@@ -140,6 +150,9 @@ impl Kind {
                 "Type the eight characters exactly as the device shows them under Generate Code."
             }
             Kind::Closed => "Open a new connection.",
+            Kind::GivenUp => {
+                "Find out about the request that is in doubt (the recover function); that, like every exchange, connects again by itself."
+            }
             Kind::Busy { .. } => {
                 "Wait for the running call to return, or send a CancelRequest with the send function."
             }
@@ -174,7 +187,10 @@ impl Kind {
             Kind::PeerClosed { .. } | Kind::WebSocketClosed { .. } => {
                 "The device may still be starting its server: wait ten seconds and try again; then restart the payment app."
             }
-            Kind::ResponseTimeout { .. } => {
+            Kind::PeerSilent { .. } => {
+                "Check that the device is switched on, awake and in reach of the Wi-Fi; the next exchange connects again by itself."
+            }
+            Kind::ResponseTimeout { .. } | Kind::ExchangeTimeout { .. } => {
                 "Check whether the device shows an error or is offline, then try again."
             }
 
@@ -251,8 +267,8 @@ impl Kind {
 
     /// After a request may have left, the cause matters less than not charging twice.
     fn advice_in_doubt(&self) -> String {
-        "Do not repeat the request: it may have gone through. Connect again and look it up by its \
-         merchantReferenceCode (TransactionLookupRequest)."
+        "Do not repeat the request: it may have gone through. Look it up by its merchantReferenceCode first \
+         (the recover function, or a TransactionLookupRequest)."
             .into()
     }
 }

@@ -1,12 +1,15 @@
 //! The connection and its exchanges, as C sees them.
 
-use super::arguments::{c_string, clear_optional, give, object, release, sized_text};
+use super::arguments::{c_string, clear_optional, give, object, release, sized_text, text};
 use super::buffer::poslatch_buffer;
-use super::constants::{POSLATCH_CONNECTION_CLOSED, POSLATCH_CONNECTION_OPEN, poslatch_status};
+use super::constants::{
+    POSLATCH_CONNECTION_CLOSED, POSLATCH_RECOVERY_FINAL, POSLATCH_RECOVERY_RUNNING,
+    POSLATCH_RECOVERY_UNKNOWN, poslatch_status,
+};
 use super::device::poslatch_device;
 use super::error::poslatch_error;
 use super::identity::poslatch_identity;
-use crate::{Connection, DEFAULT_SILENCE};
+use crate::{Connection, DEFAULT_PATIENCE, DEFAULT_SILENCE, Error, Recovery};
 use std::ffi::{CString, c_char, c_void};
 use std::time::Duration;
 
@@ -15,7 +18,6 @@ use std::time::Duration;
 pub struct poslatch_connection {
     connection: Connection,
     server_name: CString,
-    tls_version: CString,
 }
 
 /** Called for each message that arrives during an exchange and does not end it, on the thread that
@@ -29,7 +31,6 @@ impl poslatch_connection {
     fn new(connection: Connection) -> poslatch_connection {
         poslatch_connection {
             server_name: c_string(connection.server_name().unwrap_or_default()),
-            tls_version: c_string(connection.tls_version()),
             connection,
         }
     }
@@ -89,8 +90,11 @@ pub unsafe extern "C" fn poslatch_open_tls(
 /// poslatch_connection_send, or close the connection. Over https there are no status messages.
 ///
 /// Store the request's merchantReferenceCode before you call. If the error's request state is
-/// POSLATCH_REQUEST_IN_DOUBT, the payment may have gone through: do not repeat it; open a new
-/// connection and ask with a TransactionLookupRequest. Nothing is ever sent twice by itself.
+/// POSLATCH_REQUEST_IN_DOUBT, the payment may have gone through: do not repeat it, but ask with
+/// poslatch_connection_recover. Nothing is ever sent twice by itself.
+///
+/// What the device or the network has dropped since the last exchange is opened again first, within the
+/// connect time-out, with the device verified afresh.
 ///
 /// @param json One JSON object with a string "type", in UTF-8; need not be terminated.
 /// @param size Its size in bytes, at most 1 MiB.
@@ -101,9 +105,9 @@ pub unsafe extern "C" fn poslatch_open_tls(
 /// @param[out] reply The device's JSON; owned by the caller, freed with poslatch_buffer_free. Whether
 ///   the payment was approved stands in processingDetails.status, never in the message texts.
 /// @return POSLATCH_OK also for an ErrorResponse: it is a reply. Failures before sending:
-///   POSLATCH_E_REQUEST_NOT_JSON, POSLATCH_E_BUSY, POSLATCH_E_CLOSED and others, not sent. Failures
-///   after: POSLATCH_E_RESPONSE_TIMEOUT, POSLATCH_E_PEER_CLOSED and others, in doubt; a wss connection
-///   is closed by them.
+///   POSLATCH_E_REQUEST_NOT_JSON, POSLATCH_E_BUSY, POSLATCH_E_CLOSED, those of connecting again and
+///   others, not sent. Failures after: POSLATCH_E_RESPONSE_TIMEOUT, POSLATCH_E_PEER_CLOSED,
+///   POSLATCH_E_PEER_SILENT and others, in doubt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_connection_exchange(
     connection: *const poslatch_connection,
@@ -186,14 +190,66 @@ pub unsafe extern "C" fn poslatch_connection_receive(
     })
 }
 
-/// Whether the connection is open: one of the POSLATCH_CONNECTION_ constants. Told from what is known,
-/// without asking the device.
+/// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the device
+/// again and again (TransactionLookupRequest), connecting anew where need be, until it tells an end or
+/// patience_ms are over. Sends nothing but look-ups.
+///
+/// A device that knows nothing of a request shortly after the loss may still be at work on it, so
+/// "not found" is believed only when it still stands after patience_ms.
+///
+/// Blocks; poslatch_connection_close ends it. It is an exchange: no other can run meanwhile.
+///
+/// @param reference The request's merchantReferenceCode, in UTF-8.
+/// @param patience_ms How long to ask; 0 means POSLATCH_PATIENCE_DEFAULT_MS.
+/// @param[out] outcome One of the POSLATCH_RECOVERY_ constants; 0 on failure.
+/// @param[out] reply The device's last answer, as JSON; owned by the caller, freed with
+///   poslatch_buffer_free. May be NULL.
+/// @return POSLATCH_OK if the device has answered, whatever it knows. Else the last failure; the request
+///   looked for is then still POSLATCH_REQUEST_IN_DOUBT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_connection_recover(
+    connection: *const poslatch_connection,
+    reference: *const c_char,
+    patience_ms: u32,
+    outcome: *mut i32,
+    reply: *mut *mut poslatch_buffer,
+    error: *mut *mut poslatch_error,
+) -> poslatch_status {
+    fallible!(error, [], {
+        unsafe { clear_optional(outcome) };
+        unsafe { clear_optional(reply) };
+        let connection = unsafe { object("connection", connection)? };
+        let reference = unsafe { text("reference", reference)? };
+        if outcome.is_null() {
+            return Err(Error::argument("outcome", "it is NULL"));
+        }
+        let patience = match patience_ms {
+            0 => DEFAULT_PATIENCE,
+            ms => Duration::from_millis(u64::from(ms)),
+        };
+        let (found, json) = match connection.connection.recover(reference, patience)? {
+            Recovery::Final(json) => (POSLATCH_RECOVERY_FINAL, json),
+            Recovery::Running(json) => (POSLATCH_RECOVERY_RUNNING, json),
+            Recovery::Unknown(json) => (POSLATCH_RECOVERY_UNKNOWN, json),
+        };
+        // SAFETY: not NULL, so by the header it may be written.
+        unsafe { outcome.write(found) };
+        if !reply.is_null() {
+            unsafe { give(reply, poslatch_buffer::new(json.as_bytes())) };
+        }
+        Ok(())
+    })
+}
+
+/// What is known about the connection, without asking the device: one of the POSLATCH_CONNECTION_
+/// constants. A change of it is also a log record ("connection to ADDRESS: open", "lost: REASON",
+/// "connecting again", "closed by the till").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_connection_state(connection: *const poslatch_connection) -> i32 {
     infallible!(POSLATCH_CONNECTION_CLOSED, {
         match unsafe { connection.as_ref() } {
-            Some(connection) if connection.connection.is_open() => POSLATCH_CONNECTION_OPEN,
-            _ => POSLATCH_CONNECTION_CLOSED,
+            Some(connection) => connection.connection.state() as i32,
+            None => POSLATCH_CONNECTION_CLOSED,
         }
     })
 }
@@ -213,13 +269,18 @@ pub unsafe extern "C" fn poslatch_connection_server_name(
 
 /// "TLSv1.3" or "TLSv1.2".
 ///
-/// @return Valid until the connection is freed; "" if `connection` is NULL. Never NULL.
+/// @return A constant; "" if `connection` is NULL. Never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_connection_tls_version(
     connection: *const poslatch_connection,
 ) -> *const c_char {
     infallible!(c"".as_ptr(), {
-        unsafe { connection.as_ref() }.map_or(c"".as_ptr(), |connection| connection.tls_version.as_ptr())
+        let version = match unsafe { connection.as_ref() } {
+            None => c"",
+            Some(connection) if connection.connection.tls_version() == "TLSv1.2" => c"TLSv1.2",
+            Some(_) => c"TLSv1.3",
+        };
+        version.as_ptr()
     })
 }
 

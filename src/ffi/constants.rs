@@ -41,6 +41,8 @@ pub const POSLATCH_E_CONNECT_TIMEOUT: i32 = -103;
 pub const POSLATCH_E_PEER_CLOSED: i32 = -104;
 /** The device stayed silent for longer than allowed. */
 pub const POSLATCH_E_RESPONSE_TIMEOUT: i32 = -105;
+/** The device does not answer any more: switched off, out of reach, or hung. */
+pub const POSLATCH_E_PEER_SILENT: i32 = -106;
 
 /** The other side does not speak TLS. */
 pub const POSLATCH_E_NOT_TLS: i32 = -200;
@@ -124,6 +126,14 @@ pub const POSLATCH_CHECK_CHAIN_ONLY: i32 = 4;
 pub const POSLATCH_TIMEOUT_CONNECT: i32 = 1;
 /** Time-out: the device's reply to a pairing request. Default: 30000 ms. */
 pub const POSLATCH_TIMEOUT_PAIRING: i32 = 2;
+/** Time-out: a whole exchange, however much the device says meanwhile. Default: none. */
+pub const POSLATCH_TIMEOUT_EXCHANGE: i32 = 3;
+
+/** Quiet time before a ping, and between pings, when poslatch_device_set_keep_alive was not called:
+ * 10000 ms. */
+pub const POSLATCH_PING_DEFAULT_MS: u32 = 10_000;
+/** Pings that may stay unanswered when poslatch_device_set_keep_alive was not called: 2. */
+pub const POSLATCH_PINGS_MISSED_DEFAULT: u32 = 2;
 
 /** Silence that poslatch_connection_exchange allows when it is given 0: 180000 ms. */
 pub const POSLATCH_SILENCE_DEFAULT_MS: u32 = 180_000;
@@ -135,10 +145,25 @@ pub const POSLATCH_MESSAGE_REPLY: i32 = 2;
 /** Message kind: a type that the vendor does not document. */
 pub const POSLATCH_MESSAGE_OTHER: i32 = 3;
 
-/** Connection state: closed, by either side. */
+/** Connection state: closed by the till, for good. */
 pub const POSLATCH_CONNECTION_CLOSED: i32 = 0;
 /** Connection state: open, as far as is known without asking the device. */
 pub const POSLATCH_CONNECTION_OPEN: i32 = 1;
+/** Connection state: dropped by the device or the network, or given up after an exchange in doubt. The
+ * next exchange connects again. */
+pub const POSLATCH_CONNECTION_LOST: i32 = 2;
+/** Connection state: an exchange is connecting again. */
+pub const POSLATCH_CONNECTION_CONNECTING: i32 = 3;
+
+/** Recovery: the request has ended; how, stands in processingDetails.status of the reply. */
+pub const POSLATCH_RECOVERY_FINAL: i32 = 1;
+/** Recovery: the device is still at work on the request. */
+pub const POSLATCH_RECOVERY_RUNNING: i32 = 2;
+/** Recovery: for the whole time, the device knew of no such request, or could not say how it ended. */
+pub const POSLATCH_RECOVERY_UNKNOWN: i32 = 3;
+
+/** Time that poslatch_connection_recover asks when it is given 0: 60000 ms. */
+pub const POSLATCH_PATIENCE_DEFAULT_MS: u32 = 60_000;
 
 /** Log level: nothing. */
 pub const POSLATCH_LOG_OFF: i32 = 0;
@@ -168,7 +193,11 @@ pub const POSLATCH_ABI_MINOR: u32 = 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Category, CloudAuth, DEFAULT_SILENCE, LogLevel, MessageKind, RequestState, Status};
+    use crate::device::KeepAlive;
+    use crate::{
+        Category, CloudAuth, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, LogLevel, MessageKind,
+        RequestState, Status,
+    };
 
     /// The constants as they stand in this file, by their names.
     fn constants() -> Vec<(&'static str, i64)> {
@@ -211,6 +240,10 @@ mod tests {
             (POSLATCH_LOG_INFO, LogLevel::Info as i32),
             (POSLATCH_LOG_DEBUG, LogLevel::Debug as i32),
             (POSLATCH_LOG_TRACE, LogLevel::Trace as i32),
+            (POSLATCH_CONNECTION_CLOSED, ConnectionState::Closed as i32),
+            (POSLATCH_CONNECTION_OPEN, ConnectionState::Open as i32),
+            (POSLATCH_CONNECTION_LOST, ConnectionState::Lost as i32),
+            (POSLATCH_CONNECTION_CONNECTING, ConnectionState::Connecting as i32),
             (POSLATCH_MESSAGE_STATUS, MessageKind::Status as i32),
             (POSLATCH_MESSAGE_REPLY, MessageKind::Reply as i32),
             (POSLATCH_MESSAGE_OTHER, MessageKind::Other as i32),
@@ -221,5 +254,8 @@ mod tests {
             assert_eq!(constant, number);
         }
         assert_eq!(u128::from(POSLATCH_SILENCE_DEFAULT_MS), DEFAULT_SILENCE.as_millis());
+        assert_eq!(u128::from(POSLATCH_PATIENCE_DEFAULT_MS), DEFAULT_PATIENCE.as_millis());
+        assert_eq!(u128::from(POSLATCH_PING_DEFAULT_MS), KeepAlive::DEFAULT.interval.as_millis());
+        assert_eq!(POSLATCH_PINGS_MISSED_DEFAULT, KeepAlive::DEFAULT.missed_max);
     }
 }

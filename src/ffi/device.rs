@@ -3,7 +3,7 @@
 use super::arguments::{bytes, give, object, object_mut, optional_text, release, text};
 use super::constants::{
     POSLATCH_CHECK_ADDRESS, POSLATCH_CHECK_CHAIN_ONLY, POSLATCH_CHECK_DOMAIN, POSLATCH_CHECK_NAME,
-    POSLATCH_TIMEOUT_CONNECT, POSLATCH_TIMEOUT_PAIRING, poslatch_status,
+    POSLATCH_TIMEOUT_CONNECT, POSLATCH_TIMEOUT_EXCHANGE, POSLATCH_TIMEOUT_PAIRING, poslatch_status,
 };
 use super::error::poslatch_error;
 use crate::device::Device;
@@ -146,7 +146,8 @@ pub unsafe extern "C" fn poslatch_device_set_identity_check(
 /// Sets a time-out.
 ///
 /// @param which One of the POSLATCH_TIMEOUT_ constants.
-/// @param ms Milliseconds, at most a day; 0 means the default.
+/// @param ms Milliseconds, at most a day; 0 means the default. Connections that are open keep what they
+///   were opened with.
 /// @return POSLATCH_E_ARGUMENT if either will not do.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_device_set_timeout_ms(
@@ -165,8 +166,36 @@ pub unsafe extern "C" fn poslatch_device_set_timeout_ms(
             POSLATCH_TIMEOUT_PAIRING => {
                 device.device.set_pairing_timeout(timeout(Device::DEFAULT_PAIRING_TIMEOUT))
             }
+            POSLATCH_TIMEOUT_EXCHANGE => {
+                let limit = (ms != 0).then(|| Duration::from_millis(u64::from(ms)));
+                device.device.set_exchange_limit(limit)
+            }
             _ => Err(Error::argument("which", "it is none of the POSLATCH_TIMEOUT_ constants")),
         }
+    })
+}
+
+/// Sets how a quiet wss connection is watched: a ping after each ping_ms of silence, and the device is
+/// taken to be gone after missed_max pings without an answer and one more ping_ms. By default, a device
+/// that is gone is noticed after 30 s.
+///
+/// A device that has never answered a ping is not held to it; the operating system's own probes then
+/// notice after 30 s that its machine is gone. Connections that are open keep what they were opened
+/// with.
+///
+/// @param ping_ms Milliseconds, at most a day; 0 sends no pings.
+/// @param missed_max At least 1.
+/// @return POSLATCH_E_ARGUMENT if either will not do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_device_set_keep_alive(
+    device: *mut poslatch_device,
+    ping_ms: u32,
+    missed_max: u32,
+    error: *mut *mut poslatch_error,
+) -> poslatch_status {
+    fallible!(error, [], {
+        let device = unsafe { object_mut("device", device)? };
+        device.device.set_keep_alive(Duration::from_millis(u64::from(ping_ms)), missed_max)
     })
 }
 

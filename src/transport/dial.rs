@@ -7,6 +7,7 @@
 
 use super::deadline::Deadline;
 use super::interrupt::Interrupt;
+use super::tcp_options;
 use crate::address::Address;
 use crate::error::{Error, Kind};
 use rustls::pki_types::ServerName;
@@ -77,8 +78,7 @@ fn connect_any(candidates: &[SocketAddr], deadline: Deadline, address: &Address)
         let candidates_left = u32::try_from(candidates.len() - tried).unwrap_or(u32::MAX);
         match TcpStream::connect_timeout(candidate, remaining / candidates_left) {
             Ok(stream) => {
-                // Messages are small and awaited: waiting to fill a packet only adds delay.
-                let _ = stream.set_nodelay(true);
+                tcp_options::set(&stream);
                 return Ok(stream);
             }
             Err(error) => {

@@ -13,6 +13,7 @@ type Wake = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 pub(crate) struct Interrupt {
     state: Mutex<State>,
+    fired: Condvar,
 }
 
 #[derive(Default)]
@@ -29,6 +30,7 @@ impl Interrupt {
             state.fired = true;
             state.wake.take()
         };
+        self.fired.notify_all();
         // Outside the lock: the waker may be about to arm the switch again.
         if let Some(wake) = wake {
             wake();
@@ -57,16 +59,12 @@ impl Interrupt {
     /// # Errors
     /// *Cancelled*, as soon as the switch is fired.
     pub(crate) fn wait(&self, time: Duration) -> Result<(), Error> {
-        let alarm = Arc::new((Mutex::new(false), Condvar::new()));
-        let rung = alarm.clone();
-        self.arm(move || {
-            *lock(&rung.0) = true;
-            rung.1.notify_one();
-        })?;
-        let quiet = |fired: &mut bool| !*fired;
-        let (fired, _) =
-            alarm.1.wait_timeout_while(lock(&alarm.0), time, quiet).unwrap_or_else(PoisonError::into_inner);
-        if *fired { Err(Kind::Cancelled.into()) } else { Ok(()) }
+        let quiet = |state: &mut State| !state.fired;
+        let (state, _) = self
+            .fired
+            .wait_timeout_while(lock(&self.state), time, quiet)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.fired { Err(Kind::Cancelled.into()) } else { Ok(()) }
     }
 }
 

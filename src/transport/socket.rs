@@ -70,8 +70,13 @@ impl Socket {
 }
 
 /// Whether the operation only ran into its time-out, or was disturbed by a signal.
-fn comes_again(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
+pub(crate) fn comes_again(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => true,
+        // On Windows the word for the same; elsewhere the system has given the device up.
+        io::ErrorKind::TimedOut => cfg!(windows),
+        _ => false,
+    }
 }
 
 impl Read for Socket {

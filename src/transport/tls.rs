@@ -273,6 +273,7 @@ impl TlsStream {
             return carry(error.kind(), Kind::Cancelled);
         }
         let kind = match error.kind() {
+            io::ErrorKind::TimedOut if error.raw_os_error().is_some() => Kind::PeerSilent { quiet: None },
             io::ErrorKind::TimedOut => self.timed_out(),
             _ => self.closed(Some((&error).into())),
         };

@@ -1,7 +1,7 @@
 //! The way to the device: nobody there, somebody else there, nobody answering, and being called off.
 
 use crate::common::*;
-use poslatch::{Category, Device, Error, RequestState, Status};
+use poslatch::{Category, ConnectionState, Device, Error, RequestState, Status};
 use poslatch_simulator::Faults;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -171,7 +171,7 @@ fn an_interrupt_touches_neither_later_calls_nor_open_connections() {
     let device = device(&simulator, "wss");
     let connection = device.open_mtls(&identity(&simulator, "1001")).expect("opens");
     device.interrupt();
-    assert!(connection.is_open());
+    assert_eq!(connection.state(), ConnectionState::Open);
     device.pair("1002", &setup_code(&simulator)).expect("pairs");
     let lookup = r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"none"}"#;
     connection.exchange(lookup, PATIENCE, &mut |_| {}).expect("a reply");

@@ -1,0 +1,157 @@
+//! How a connection comes up, the first time and each time after the device has dropped it.
+//!
+//! Each time the device is verified afresh: its chain, its dates, and that it is the very device that
+//! answered the first time, whatever has its address now.
+
+use super::backoff::Backoff;
+use crate::error::{Error, Kind};
+use crate::log;
+use crate::status::Category;
+use crate::transport::deadline::Deadline;
+use crate::transport::interrupt::{Interrupt, lock};
+use crate::transport::tls::{self, TlsStream};
+use crate::transport::{Target, websocket};
+use crate::trust::expectation::Expectation;
+use rustls::pki_types::ServerName;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+use tungstenite::WebSocket;
+
+pub(super) struct Dialler {
+    target: Target,
+    connect_timeout: Duration,
+    /// Fired by `close`, and by the device's `interrupt` while the connection first comes up.
+    closing: Arc<Interrupt>,
+    backoff: Mutex<Backoff>,
+    connecting: AtomicBool,
+    /// Who answered the first time.
+    device_name: OnceLock<Option<String>>,
+    tls_version: Mutex<&'static str>,
+}
+
+impl Dialler {
+    pub(super) fn new(target: Target, connect_timeout: Duration, closing: Arc<Interrupt>) -> Dialler {
+        Dialler {
+            target,
+            connect_timeout,
+            closing,
+            backoff: Mutex::default(),
+            connecting: AtomicBool::new(false),
+            device_name: OnceLock::new(),
+            tls_version: Mutex::default(),
+        }
+    }
+
+    /// A stream on which the device has accepted the till's certificate.
+    pub(super) fn open(&self, deadline: Deadline) -> Result<TlsStream, Error> {
+        let mut stream = self.open_tls(deadline)?;
+        if self.target.identity.is_some() {
+            stream.await_acceptance()?;
+        }
+        Ok(stream)
+    }
+
+    /// The same, with a WebSocket on it.
+    pub(super) fn open_websocket(&self, deadline: Deadline) -> Result<WebSocket<TlsStream>, Error> {
+        let stream = self.open_tls(deadline)?;
+        let socket = websocket::upgrade(&self.target.address, stream)?;
+        // From here on the socket is shut down with a goodbye, by the one who reads it.
+        self.closing.arm(|| {})?;
+        Ok(socket)
+    }
+
+    fn open_tls(&self, deadline: Deadline) -> Result<TlsStream, Error> {
+        let mut target = self.target.clone();
+        if let Some(name) = self.device_name().and_then(|name| ServerName::try_from(name.to_owned()).ok()) {
+            target.expectation = Expectation::Exactly(name);
+        }
+        let stream = tls::open(&target, deadline, &self.closing)?;
+        // The first answer counts; a later one has passed as the same device.
+        self.device_name.get_or_init(|| stream.device_name().map(str::to_owned));
+        *lock(&self.tls_version) = stream.version();
+        Ok(stream)
+    }
+
+    /// Opens once more, after a pause if the last attempts failed. One attempt: whether there is to be
+    /// another is for the till to say.
+    pub(super) fn again<T>(
+        &self,
+        deadline: Deadline,
+        open: impl FnOnce(&Dialler, Deadline) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _connecting = Connecting::begin(&self.connecting);
+        log::connection_connecting(&self.address());
+        let pause = lock(&self.backoff).remaining(Instant::now());
+        let pause = deadline.remaining().unwrap_or_default().min(pause);
+        if !pause.is_zero() {
+            self.closing.wait(pause)?;
+        }
+        let result = open(self, deadline.no_later_than(self.connect_timeout));
+        let mut backoff = lock(&self.backoff);
+        match &result {
+            Ok(_) => {
+                backoff.succeeded();
+                log::connection_open(&self.address());
+            }
+            Err(error) if error.category() == Category::Network => backoff.failed(Instant::now()),
+            // A wrong device does not become the right one by waiting; the till is told at once.
+            Err(_) => backoff.succeeded(),
+        }
+        result
+    }
+
+    pub(super) fn is_connecting(&self) -> bool {
+        self.connecting.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.is_fired()
+    }
+
+    pub(super) fn close(&self) {
+        self.closing.fire();
+    }
+
+    /// Lets the time pass, unless the connection is closed.
+    pub(super) fn wait(&self, time: Duration) -> Result<(), Error> {
+        self.closing.wait(time)
+    }
+
+    pub(super) fn address(&self) -> String {
+        self.target.address.authority()
+    }
+
+    pub(super) fn device_name(&self) -> Option<&str> {
+        self.device_name.get()?.as_deref()
+    }
+
+    pub(super) fn tls_version(&self) -> &'static str {
+        *lock(&self.tls_version)
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What a call on a closed connection is answered with.
+    pub(super) fn check_not_closed(&self) -> Result<(), Error> {
+        if self.is_closing() { Err(Kind::Closed.into()) } else { Ok(()) }
+    }
+}
+
+/// True while an attempt runs, also when it panics.
+struct Connecting<'a>(&'a AtomicBool);
+
+impl<'a> Connecting<'a> {
+    fn begin(flag: &'a AtomicBool) -> Connecting<'a> {
+        flag.store(true, Ordering::Release);
+        Connecting(flag)
+    }
+}
+
+impl Drop for Connecting<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
