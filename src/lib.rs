@@ -40,6 +40,7 @@ mod error;
 #[doc(hidden)]
 pub mod ffi;
 mod identity;
+mod journal;
 mod log;
 mod pairing;
 mod pem;
@@ -58,6 +59,7 @@ pub use connection::{
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;
+pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};
 pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
 pub use status::{Category, RequestState, Status};

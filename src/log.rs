@@ -153,3 +153,32 @@ pub(crate) fn identity_file_is_open_to_others(path: &Path, mode: u32) {
         ),
     );
 }
+
+/// Only the number of lines: what stands in them could be anything.
+pub(crate) fn journal_has_unreadable_lines(path: &Path, lines: usize) {
+    let path = printable(&path.display().to_string());
+    record(
+        LogLevel::Warn,
+        format_args!(
+            "journal \"{path}\" has {lines} lines that cannot be read: a request that is in doubt may have stood \
+             there, so compare the till's payments with the device's"
+        ),
+    );
+}
+
+pub(crate) fn journal_dropped_the_oldest(path: &Path, reference: &str, time: &str) {
+    let path = printable(&path.display().to_string());
+    let (reference, time) = (printable(reference), printable(time));
+    record(
+        LogLevel::Warn,
+        format_args!(
+            "journal \"{path}\" is full and drops its oldest request, \"{reference}\" of {time}: let the till \
+             settle what is pending, and say so to the journal"
+        ),
+    );
+}
+
+pub(crate) fn journal_not_compacted(error: &Error) {
+    let message = error.message();
+    record(LogLevel::Warn, format_args!("the journal keeps growing: {message}"));
+}

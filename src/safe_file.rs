@@ -100,6 +100,11 @@ fn sync_folder(path: &Path) {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// Makes an empty file, opened for writing; an error if anything is there, be it a dangling link.
+pub(crate) fn create_new(path: &Path, readers: Readers) -> io::Result<File> {
+    options(readers).write(true).create_new(true).open(path)
+}
+
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
