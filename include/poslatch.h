@@ -901,6 +901,47 @@ void poslatch_connection_close(const poslatch_connection *connection);
 void poslatch_connection_free(poslatch_connection *connection);
 
 /**
+ * Writes each request with a merchantReferenceCode down in a file before it is sent, and strikes it out
+ * at its final reply. A till that died in between finds what it does not know with
+ * poslatch_device_journal_pending, and asks the device with poslatch_connection_recover.
+ *
+ * Any number of devices, threads and processes of one user may share a file. It holds reference, type,
+ * device and time; no amounts and no card data. It is made for its owner only, stays small, and an empty
+ * file named PATH.lock stays beside it. A request that cannot be written down is not sent. Connections
+ * that are open keep what they were opened with.
+ *
+ * @param path The file, which is made if it is not there; its folder must exist. UTF-8. NULL ends the
+ *   writing.
+ * @return POSLATCH_E_FILE if it cannot be read and written, or is something else.
+ */
+poslatch_status poslatch_device_set_journal(poslatch_device *device,
+                                            const char *path,
+                                            poslatch_error **error);
+
+/**
+ * What stands in the device's journal: the requests whose end the till does not know, the oldest
+ * first. While exchanges run, theirs are among them.
+ *
+ * @param[out] json A JSON array of objects with the strings "reference", "type", "device" and "time"
+ *   (UTC, as 2026-11-24T16:28:13Z); owned by the caller, freed with poslatch_buffer_free.
+ * @return POSLATCH_E_ARGUMENT if no journal was set; POSLATCH_E_FILE if it cannot be read.
+ */
+poslatch_status poslatch_device_journal_pending(const poslatch_device *device,
+                                                poslatch_buffer **json,
+                                                poslatch_error **error);
+
+/**
+ * Strikes every request with this reference out of the device's journal: the till knows how it ended.
+ * One that poslatch_connection_recover finds final is struck out already.
+ *
+ * @param reference A merchantReferenceCode, in UTF-8. One that does not stand there is no error.
+ * @return POSLATCH_E_ARGUMENT if no journal was set; POSLATCH_E_FILE if it cannot be written.
+ */
+poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
+                                               const char *reference,
+                                               poslatch_error **error);
+
+/**
  * The content. A NUL follows it, so text can be used as a C string.
  *
  * @return Valid until the buffer is freed; NULL if `buffer` is NULL.

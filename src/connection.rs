@@ -6,6 +6,7 @@
 //! never after, and end an exchange in one of three ways: a final reply, *not sent*, or *in doubt*.
 
 mod backoff;
+mod bookkeeping;
 mod cancels;
 mod dialler;
 mod duplex;
@@ -27,6 +28,7 @@ use crate::identity::Identity;
 use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
+use bookkeeping::Books;
 use dialler::Dialler;
 use http_line::HttpLine;
 use limits::Limits;
@@ -52,6 +54,7 @@ pub struct Connection {
     dialler: Arc<Dialler>,
     exchanging: AtomicBool,
     exchange_limit: Option<Duration>,
+    books: Books,
 }
 
 enum Line {
@@ -130,6 +133,7 @@ fn open(device: &Device, identity: Option<&Identity>) -> Result<Connection, Erro
         dialler,
         exchanging: AtomicBool::new(false),
         exchange_limit: device.exchange_limit(),
+        books: Books::new(device.journal()),
     })
 }
 
@@ -163,12 +167,16 @@ impl Connection {
             return Err(not_sent(Error::argument("json", problem)));
         }
         let _turn = Turn::take(&self.exchanging).map_err(not_sent)?;
-        self.run(&request, Limits::new(silence, self.exchange_limit), on_status)
+        let entry = self.books.sending(&request, &self.dialler).map_err(not_sent)?;
+        let result = self.run(&request, Limits::new(silence, self.exchange_limit), on_status);
+        entry.settle(result.as_ref().err());
+        result
     }
 
     /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the
     /// device again and again, connecting anew where need be, until it tells an end or `patience` is
-    /// over. Sends nothing but look-ups. Ends at the first answer that is an end.
+    /// over. Sends nothing but look-ups. Ends at the first answer that is an end, and strikes the request
+    /// out of the [journal](crate::DeviceBuilder::journal).
     ///
     /// A device that knows nothing of a request shortly after the loss may still be at work on it, so
     /// "not found" is believed only when it still stands after `patience`
@@ -183,7 +191,11 @@ impl Connection {
         let patience = checked_timeout(patience)?;
         let _turn = Turn::take(&self.exchanging)?;
         let ask = |request: &Request<'_>, limits: Limits| self.run(request, limits, &mut |_| {});
-        recovery::recover(reference, patience, ask, |time| self.dialler.wait(time))
+        let found = recovery::recover(reference, patience, ask, |time| self.dialler.wait(time))?;
+        if let Recovery::Final(_) = &found {
+            self.books.ended(reference);
+        }
+        Ok(found)
     }
 
     /// One exchange by whoever has the turn.
@@ -223,7 +235,11 @@ impl Connection {
             true => None,
             false => Some(Turn::take(&self.exchanging).map_err(not_sent)?),
         };
-        line.send(&request)
+        let entry = self.books.sending(&request, &self.dialler).map_err(not_sent)?;
+        let result = line.send(&request);
+        // Sent is not ended: the reply that `receive` hands out strikes it out.
+        entry.settle_if_not_sent(result.as_ref().err());
+        result
     }
 
     /// Waits for a message that belongs to no exchange. Needs `wss`.
@@ -232,7 +248,11 @@ impl Connection {
     /// `ResponseTimeout` when none came in time; nothing is lost, call again. `PeerClosed` and the
     /// like once the connection is down and everything received was handed out.
     pub fn receive(&self, timeout: Duration) -> Result<Message, Error> {
-        self.websocket()?.receive(checked_timeout(timeout)?)
+        let message = self.websocket()?.receive(checked_timeout(timeout)?)?;
+        if let (MessageKind::Reply, Some(reference)) = (message.kind, &message.reference) {
+            self.books.ended(reference);
+        }
+        Ok(message)
     }
 
     /// Closes the connection for good. Calls that wait on it return at once: an exchange with `Cancelled` and

@@ -6,6 +6,7 @@
 use crate::address::Address;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
+use crate::journal::Journal;
 use crate::transport::Target;
 use crate::transport::interrupt::RunningCalls;
 use crate::trust::RootCaChain;
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     pairing_timeout: Duration,
     exchange_limit: Option<Duration>,
     keep_alive: KeepAlive,
+    journal: Option<Journal>,
 }
 
 /// How a quiet connection is watched.
@@ -73,6 +75,7 @@ impl Device {
             pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
             exchange_limit: None,
             keep_alive: KeepAlive::DEFAULT,
+            journal: None,
         }
     }
 
@@ -100,6 +103,11 @@ impl Device {
 
     pub(crate) fn keep_alive(&self) -> KeepAlive {
         self.settings.keep_alive
+    }
+
+    /// The journal that this device's requests are written down in, if one was set.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.settings.journal.as_ref()
     }
 
     /// What is to be dialled, and who has to answer: after pairing, the device that the identity
@@ -179,6 +187,10 @@ impl Device {
         Ok(())
     }
 
+    pub(crate) fn set_journal(&mut self, journal: Option<Journal>) {
+        self.settings.journal = journal;
+    }
+
     /// Long enough for a device that wakes up on a poor Wi-Fi, short enough for a waiting cashier.
     pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -205,6 +217,7 @@ pub struct DeviceBuilder {
     pairing_timeout: Duration,
     exchange_limit: Option<Duration>,
     keep_alive: KeepAlive,
+    journal: Option<Journal>,
 }
 
 enum RootSource {
@@ -278,6 +291,15 @@ impl DeviceBuilder {
         self
     }
 
+    /// Writes each request with a merchantReferenceCode down before it is sent, and strikes it out at its
+    /// final reply, so that a till that died in between finds out what to [recover]. Default: none.
+    ///
+    /// [recover]: crate::Connection::recover
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// Checks everything and makes the device. Opens nothing but the Root CA file.
     ///
     /// # Errors
@@ -293,6 +315,7 @@ impl DeviceBuilder {
                 pairing_timeout: Device::DEFAULT_PAIRING_TIMEOUT,
                 exchange_limit: None,
                 keep_alive: KeepAlive::DEFAULT,
+                journal: None,
             },
             calls: Arc::default(),
         };
@@ -306,6 +329,7 @@ impl DeviceBuilder {
         device.set_connect_timeout(self.connect_timeout)?;
         device.set_pairing_timeout(self.pairing_timeout)?;
         device.set_exchange_limit(self.exchange_limit)?;
+        device.set_journal(self.journal);
         device.set_keep_alive(self.keep_alive.interval, self.keep_alive.missed_max)?;
         Ok(device)
     }

@@ -178,6 +178,16 @@ pub(crate) fn journal_dropped_the_oldest(path: &Path, reference: &str, time: &st
     );
 }
 
+pub(crate) fn journal_not_settled(error: &Error) {
+    let message = error.message_without_words();
+    record(
+        LogLevel::Warn,
+        format_args!(
+            "a request that has ended stays in the journal, so the till will ask about it: {message}"
+        ),
+    );
+}
+
 pub(crate) fn journal_not_compacted(error: &Error) {
     let message = error.message();
     record(LogLevel::Warn, format_args!("the journal keeps growing: {message}"));

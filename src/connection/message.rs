@@ -23,7 +23,7 @@ pub struct Message {
     pub json: String,
     name: String,
     /// Whom the message is about, as far as it says.
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     transaction_id: Option<String>,
     /// An operation has ended as ABORTED; a look-up only tells of an older one.
     pub(super) is_aborted: bool,
@@ -48,6 +48,8 @@ pub enum MessageKind {
 pub(super) struct Request<'a> {
     pub(super) json: &'a str,
     pub(super) kind: String,
+    /// The merchantReferenceCode that it carries.
+    pub(super) reference: Option<String>,
     about: About,
 }
 
@@ -76,7 +78,12 @@ impl<'a> Request<'a> {
         match type_of(&value) {
             // The device fails on a missing type with words that help nobody (section 5).
             None => Err(wrong("it has no string member \"type\"")),
-            Some(kind) => Ok(Request { json, about: About::of(&kind, &value), kind }),
+            Some(kind) => Ok(Request {
+                json,
+                reference: string_at(&value, "/merchantReferenceCode").filter(|code| !code.is_empty()),
+                about: About::of(&kind, &value),
+                kind,
+            }),
         }
     }
 

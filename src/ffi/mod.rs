@@ -23,6 +23,7 @@ pub mod constants;
 pub mod device;
 pub mod error;
 pub mod identity;
+pub mod journal;
 pub mod log;
 pub mod pairing;
 pub mod root_ca;

@@ -4,7 +4,8 @@
 
 use crate::common::*;
 use poslatch::ffi::{
-    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, log::*, pairing::*, version::*,
+    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, journal::*, log::*, pairing::*,
+    version::*,
 };
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -90,6 +91,32 @@ fn the_whole_story_can_be_told_through_the_abi() {
         assert!(text(poslatch_buffer_data(reply).cast()).contains("APPROVED"));
         poslatch_buffer_free(reply);
 
+        let mut outcome = 0;
+        let status = poslatch_connection_recover(
+            connection,
+            c("A-1").as_ptr(),
+            0,
+            &mut outcome,
+            &mut reply,
+            &mut error,
+        );
+        assert_eq!((status, outcome), (POSLATCH_OK, POSLATCH_RECOVERY_FINAL));
+        assert!(text(poslatch_buffer_data(reply).cast()).contains("TransactionLookupResponse"));
+        poslatch_buffer_free(reply);
+        let status = poslatch_connection_recover(
+            connection,
+            c("A-0").as_ptr(),
+            1,
+            &mut outcome,
+            null_mut(),
+            &mut error,
+        );
+        assert_eq!(
+            (status, outcome),
+            (POSLATCH_OK, POSLATCH_RECOVERY_UNKNOWN),
+            "one try is made in any case"
+        );
+
         poslatch_connection_close(connection);
         poslatch_connection_close(connection);
         assert_eq!(poslatch_connection_state(connection), POSLATCH_CONNECTION_CLOSED);
@@ -124,6 +151,7 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
         let mut device = null_mut();
         assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, null_mut()), POSLATCH_OK);
         let (mut identity, mut connection, mut buffer) = (garbage(), garbage(), garbage());
+        let mut outcome = 77;
         let e = null_mut();
         let statuses = [
             poslatch_device_new(null(), &mut device.clone(), e),
@@ -141,6 +169,14 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_device_set_timeout_ms(null_mut(), POSLATCH_TIMEOUT_CONNECT, 1, e),
             poslatch_device_set_timeout_ms(device, 99, 1, e),
             poslatch_device_set_timeout_ms(device, POSLATCH_TIMEOUT_CONNECT, u32::MAX, e),
+            poslatch_device_set_keep_alive(null_mut(), 1, 1, e),
+            poslatch_device_set_keep_alive(device, 1, 0, e),
+            poslatch_device_set_keep_alive(device, u32::MAX, 1, e),
+            poslatch_device_set_journal(null_mut(), null(), e),
+            poslatch_device_journal_pending(null(), &mut buffer, e),
+            poslatch_device_journal_pending(device, &mut buffer, e),
+            poslatch_device_journal_forget(null(), some.as_ptr(), e),
+            poslatch_device_journal_forget(device, some.as_ptr(), e),
             poslatch_pair(null(), some.as_ptr(), some.as_ptr(), &mut identity, e),
             poslatch_pair(device, null(), some.as_ptr(), &mut identity, e),
             poslatch_pair(device, some.as_ptr(), null(), &mut identity, e),
@@ -159,11 +195,14 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_connection_exchange(null(), null(), 0, 0, None, null_mut(), null_mut(), e),
             poslatch_connection_send(null(), null(), 0, e),
             poslatch_connection_receive(null(), 0, null_mut(), &mut buffer, e),
+            poslatch_connection_recover(null(), some.as_ptr(), 0, &mut outcome, &mut buffer, e),
+            poslatch_connection_recover(null(), some.as_ptr(), 0, null_mut(), null_mut(), e),
         ];
         for (number, status) in statuses.into_iter().enumerate() {
             assert_eq!(status, POSLATCH_E_ARGUMENT, "call {number}");
         }
         assert!(identity.is_null() && connection.is_null() && buffer.is_null(), "outputs are cleared");
+        assert_eq!(outcome, 0, "outputs are cleared");
 
         for empty in [
             poslatch_error_message(null()),

@@ -13,7 +13,7 @@ const CONFIG: &str = "cbindgen.toml";
 
 /// The files of the C ABI in the order in which a till comes to need them, which is the order of the header. Modules
 /// would come in the order of the alphabet.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "constants",
     "version",
     "log",
@@ -22,6 +22,7 @@ const FILES: [&str; 10] = [
     "pairing",
     "identity",
     "connection",
+    "journal",
     "buffer",
     "error",
 ];
