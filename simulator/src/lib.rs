@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`FaultProxy`] stands in for the network between till and device, and [`Faults`] lists what a device can do wrong.
 //! [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
 mod clock;
@@ -36,6 +37,7 @@ mod connection;
 mod device;
 mod error;
 mod event;
+mod fault_proxy;
 mod faults;
 mod http;
 mod journal;
@@ -65,6 +67,9 @@ pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use error::{Error, Timeout};
 pub use event::Event;
+pub use fault_proxy::{
+    Break, BreakKind, Direction, FaultProxy, Leg, LegState, Pace, Passage, PassageEnd, Plan,
+};
 pub use faults::{
     Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
     ServerCertificate, ServerChain, TlsVersions,

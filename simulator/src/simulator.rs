@@ -168,6 +168,24 @@ impl Simulator {
         self.device.journal.wait_for(find, timeout)
     }
 
+    /// Waits until the connection from this address has ended, and returns its entries, which are then complete.
+    ///
+    /// With a [`crate::FaultProxy`] between till and device the address is [`crate::Passage::seen_by_device`]. If there
+    /// were several connections from it, this is the latest.
+    ///
+    /// # Errors
+    /// [`Timeout`], which holds the record, if there was no such connection or it did not end in time.
+    pub fn wait_for_story(&self, peer: SocketAddr, timeout: Duration) -> Result<Vec<Event>, Timeout> {
+        self.wait_for(|events| story_of(events, peer), timeout)
+    }
+
+    /// Empties the record. What it held is gone for whoever waits, too; connections keep their numbers.
+    ///
+    /// For long runs: the record grows with every message, and who waits for an entry looks through all of it.
+    pub fn forget_events(&self) {
+        self.device.journal.forget();
+    }
+
     fn disturb(&self, ending: Ending) {
         self.device.disturbance.send_replace(Some(ending));
     }
@@ -317,6 +335,16 @@ fn serve(runtime: Runtime, device: Arc<Device>, listener: TcpListener, stopped: 
             _ = stopped => {}
         }
     });
+}
+
+/// The entries of the latest connection from this address, if it has ended.
+fn story_of(events: &[Event], peer: SocketAddr) -> Option<Vec<Event>> {
+    let number = events.iter().rev().find_map(|event| match event {
+        Event::Connected { connection, peer: from } if *from == peer => Some(*connection),
+        _ => None,
+    })?;
+    let story: Vec<_> = events.iter().filter(|event| event.connection() == Some(number)).cloned().collect();
+    matches!(story.last()?, Event::Disconnected { .. }).then_some(story)
 }
 
 fn is_dns_label(serial: &str) -> bool {

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use serde_json::{Value, json};
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
@@ -21,6 +21,8 @@ pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 /// How a till connects.
 pub(crate) struct Till<'a> {
     device: &'a Simulator,
+    address: SocketAddr,
+    patience: Duration,
     name: String,
     versions: Vec<&'static SupportedProtocolVersion>,
     config: Option<Arc<ClientConfig>>,
@@ -31,6 +33,8 @@ impl<'a> Till<'a> {
     pub(crate) fn new(device: &'a Simulator) -> Self {
         Self {
             device,
+            address: device.address(),
+            patience: PATIENCE,
             name: device.device_name(),
             versions: rustls::ALL_VERSIONS.to_vec(),
             config: None,
@@ -45,6 +49,18 @@ impl<'a> Till<'a> {
 
     pub(crate) fn with_reply(mut self, pairing_reply: &str) -> Self {
         self.identity = Some(identity(pairing_reply));
+        self
+    }
+
+    /// Connects here and not to the device itself.
+    pub(crate) fn through(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Waits for no answer longer than this.
+    pub(crate) fn patient_for(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -83,8 +99,8 @@ impl<'a> Till<'a> {
     }
 
     pub(crate) fn connect(&self) -> io::Result<Stream> {
-        let tcp = TcpStream::connect(self.device.address())?;
-        tcp.set_read_timeout(Some(PATIENCE))?;
+        let tcp = TcpStream::connect(self.address)?;
+        tcp.set_read_timeout(Some(self.patience))?;
         tcp.set_nodelay(true)?;
         let config = self.config.clone().unwrap_or_else(|| Arc::new(self.config()));
         let name = ServerName::try_from(self.name.clone()).expect("a name");
