@@ -8,6 +8,8 @@ mod cloud;
 mod common;
 mod connection;
 mod interop;
+mod journal;
+mod journal_kills;
 #[cfg(target_os = "linux")]
 mod memory;
 mod network;
