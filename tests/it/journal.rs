@@ -80,7 +80,7 @@ fn two_requests_of_one_reference_end_each_by_itself_and_are_settled_together() {
     assert_eq!(size(journal.path()), 0);
 }
 
-/// As [the record's own test](a_line_torn_at_any_byte_costs_only_itself), with the file that a killed or
+/// As the unit test of the records does it, but with the file that a killed or
 /// powerless till leaves, and the till that starts after it.
 #[test]
 fn a_till_goes_on_with_a_journal_that_was_torn_at_any_byte() {
