@@ -8,6 +8,9 @@ mod cloud;
 mod common;
 mod connection;
 mod interop;
+mod journal;
+mod journal_kills;
+mod killed_tills;
 #[cfg(target_os = "linux")]
 mod memory;
 mod network;
