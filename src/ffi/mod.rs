@@ -24,6 +24,8 @@ pub mod device;
 pub mod error;
 pub mod identity;
 pub mod log;
+#[cfg(windows)]
+pub(crate) mod owner_only;
 pub mod pairing;
 pub mod root_ca;
 pub mod version;
