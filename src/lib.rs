@@ -57,6 +57,6 @@ pub use device::{Device, DeviceBuilder};
 pub use error::Error;
 pub use identity::Identity;
 pub use log::{LogLevel, log_off, log_to};
-pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
+pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder, save_root_ca};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};
