@@ -14,21 +14,61 @@ fn with_certificate(certificate: ServerCertificate) -> Simulator {
 #[test]
 fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
     for scheme in SCHEMES {
-        for (certificate, status, fact) in [
-            (ServerCertificate::ForeignRoot, Status::UnknownIssuer, "\"Simulated Issuing CA\""),
+        for (certificate, status, fact, advice) in [
+            (
+                ServerCertificate::ForeignRoot,
+                Status::UnknownIssuer,
+                "\"Simulated Issuing CA\"",
+                "somebody else answers at this address",
+            ),
             (
                 ServerCertificate::WrongName("1850000999.cybs.seclib.io".into()),
                 Status::WrongDevice,
                 "expected \"1850000123.cybs.seclib.io\", found \"1850000999.cybs.seclib.io\"",
+                "Check the address of the device",
             ),
-            (ServerCertificate::NoSan, Status::WrongDevice, "a certificate without any name"),
-            (ServerCertificate::Expired, Status::DeviceCertificateExpired, "this machine's clock says 20"),
+            (
+                ServerCertificate::NoSan,
+                Status::WrongDevice,
+                "a certificate without any name",
+                "Check the address of the device",
+            ),
+            (
+                ServerCertificate::Expired,
+                Status::DeviceCertificateExpired,
+                "this machine's clock says 20",
+                "If this machine's clock is wrong, set it",
+            ),
             (
                 ServerCertificate::NotYetValid,
                 Status::DeviceCertificateNotYetValid,
                 "this machine's clock says 20",
+                "Set this machine's clock",
             ),
-            (ServerCertificate::ClientAuthOnly, Status::DeviceCertificateUnusable, "not meant for servers"),
+            (
+                ServerCertificate::ClientAuthOnly,
+                Status::DeviceCertificateUnusable,
+                "not meant for servers",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::V1,
+                Status::DeviceCertificateUnusable,
+                "X.509 v1",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::Sha1,
+                Status::DeviceCertificateUnusable,
+                "no longer considered safe",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::Rsa1024,
+                Status::DeviceCertificateUnusable,
+                "1024 bits",
+                "activate the device again",
+            ),
         ] {
             let case = format!("{scheme} {certificate:?}");
             let simulator = with_certificate(certificate);
@@ -38,6 +78,7 @@ fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
             assert_eq!(error.category(), Category::Trust, "{case}");
             assert_eq!(error.request_state(), RequestState::NotSent, "{case}");
             assert!(error.message().contains(fact), "{case}: {error:?}");
+            assert!(error.advice().contains(advice), "{case}: {error:?}");
             assert_eq!(application_bytes(&simulator), 0, "{case}");
         }
     }
@@ -76,6 +117,7 @@ fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
             Some("found \"1850000999.cybs.seclib.io\""),
         ),
         (IdentityCheck::Address, ServerCertificate::Normal, Some("expected \"127.0.0.1\"")),
+        (IdentityCheck::Address, ServerCertificate::WrongName("127.0.0.1".into()), None),
         (IdentityCheck::ChainOnly, ServerCertificate::WrongName("till.example.com".into()), None),
     ] {
         let case = format!("{check:?} {certificate:?}");
@@ -89,6 +131,29 @@ fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
                 assert_eq!(error.status(), Status::WrongDevice, "{case}: {error:?}");
                 assert!(error.message().contains(fact), "{case}: {error:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_domain_can_be_another_in_any_case_of_letters() {
+    for (check, name, accepted) in [
+        (IdentityCheck::Domain, "1850000123.devices.example", true),
+        (IdentityCheck::Domain, "1850000123.Devices.Example", true),
+        (IdentityCheck::Domain, DEVICE_NAME, false),
+        (IdentityCheck::Name(SERIAL.into()), "1850000123.devices.example", true),
+        (IdentityCheck::Name(SERIAL.into()), DEVICE_NAME, false),
+    ] {
+        let case = format!("{check:?} {name}");
+        let simulator = with_certificate(ServerCertificate::WrongName(name.into()));
+        let device = builder(&simulator, "https").identity_check(check).domain("DEVICES.example").build();
+        let result = device.expect("valid").pair("1001", &setup_code(&simulator));
+        match accepted {
+            true => assert_eq!(
+                result.unwrap_or_else(|error| panic!("{case}: {error:?}")).device_name(),
+                Some("1850000123.devices.example")
+            ),
+            false => assert_eq!(failure(result, &case).status(), Status::WrongDevice, "{case}"),
         }
     }
 }
@@ -222,6 +287,20 @@ fn a_rotated_root_is_unknown_until_the_till_has_both() {
         assert_eq!(error.status(), Status::UnknownIssuer, "{error:?}");
         till(&format!("{old}{new}")).expect("both roots, in one file");
         till(&new).expect("the new root");
+    }
+}
+
+#[test]
+fn a_device_that_forgot_its_tills_with_its_root_says_so() {
+    for scheme in SCHEMES {
+        let simulator = simulator_with(Faults { accept_tills_of_old_roots: false, ..Faults::default() });
+        let identity = identity(&simulator, "1001");
+        device(&simulator, scheme).open_mtls(&identity).expect("before");
+        simulator.rotate_root();
+        let error = failure(device(&simulator, scheme).open_mtls(&identity), scheme);
+        assert_eq!(error.status(), Status::TillCertificateRejected, "{scheme}: {error:?}");
+        assert!(error.message().contains("UnknownCA"), "{scheme}: {error:?}");
+        assert!(error.advice().starts_with("Pair again"), "{scheme}: {error:?}");
     }
 }
 
