@@ -20,4 +20,5 @@ mod root_ca;
 mod saves;
 mod scripted;
 mod secrets;
+mod till_certificate;
 mod trust;
