@@ -106,7 +106,7 @@ fn the_whole_story_can_be_told_through_the_abi() {
         let status = poslatch_connection_recover(
             connection,
             c("A-0").as_ptr(),
-            1,
+            3_000,
             &mut outcome,
             null_mut(),
             &mut error,
