@@ -25,7 +25,7 @@ impl Footprint {
         })
     }
 
-    /// The footprint as soon as it holds no more threads and descriptors than before, or as it is after a while: a
+    /// Returns the footprint as soon as it holds no more threads and descriptors than before, or as it is after a while: a
     /// thread that dials is not joined, and the system does not tell when one is gone.
     pub(crate) fn settled(before: &Footprint) -> Result<Footprint, String> {
         let end = Instant::now() + PATIENCE;

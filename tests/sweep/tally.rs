@@ -66,6 +66,9 @@ impl Tally {
                 self.faults
                     .push(format!("{scenario}: no run ended as {state:?}, so nothing was proven of it"));
             }
+            if group.runs - group.reached > UNREACHED_MAX {
+                self.faults.push(format!("{scenario}: {} of {} breaks came", group.reached, group.runs));
+            }
             // Before that the till cannot have sent anything, whichever direction broke.
             if let (Some(sent_after), Some((doubted_after, case))) = (group.sent_after, group.doubted_after)
                 && doubted_after + SIZES_VARY_BY < sent_after
@@ -105,6 +108,10 @@ impl Tally {
             .collect()
     }
 }
+
+/// Three kinds at the bytes beyond those that were measured, in both directions, and at those of a ping, its answer and
+/// a goodbye, which may not come to be.
+const UNREACHED_MAX: usize = 300;
 
 /// The devices' certificates differ by their serial numbers, which DER writes in 19 to 21 bytes.
 const SIZES_VARY_BY: u64 = 8;
