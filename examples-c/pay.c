@@ -1,12 +1,13 @@
 /*
- * One payment over mutual TLS, with its endings told apart: approved, declined, never sent, in doubt.
+ * One payment over mutual TLS, with its endings told apart: approved, declined, never sent, in doubt. What is in doubt
+ * is asked for before anybody gives up.
  *
  * Build:  cc -std=c99 -Iinclude examples-c/pay.c -Ltarget/release -lposlatch -o pay
  * Run:    LD_LIBRARY_PATH=target/release ./pay wss://192.168.1.20:8443/ root-ca.pem till.pem 1.00 USD
  *
  * Over https:// the same payment runs too, but the device's status messages stay away.
  *
- * Exit code: 0 approved, 1 declined or refused, 2 usage or set-up, 3 connection, 4 IN DOUBT: look it up, never repeat.
+ * Exit code: 0 approved, 1 declined or refused, 2 usage or set-up, 3 connection, 4 IN DOUBT: never repeat it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 
 /* How long the device may stay silent; each status message starts it anew. A cardholder may take minutes. */
 static const uint32_t SILENCE_MS = POSLATCH_SILENCE_DEFAULT_MS;
+
+/* How long to go on asking about a payment in doubt. A device that has just come back may not know it yet. */
+static const uint32_t PATIENCE_MS = 10000;
 
 static int explain(const char *step, const poslatch_error *error)
 {
@@ -28,9 +32,8 @@ static int explain(const char *step, const poslatch_error *error)
 
 static int in_doubt(const char *reference)
 {
-    fprintf(stderr, "IN DOUBT: this payment may have gone through. Do not repeat it. Look at the device, then ask it:\n"
-                    "  {\"type\":\"TransactionLookupRequest\",\"idType\":\"MERCHANT_REFERENCE_CODE\",\"id\":\"%s\"}\n",
-            reference);
+    fprintf(stderr, "IN DOUBT: the payment \"%s\" may have gone through. Do not repeat it.\n"
+                    "  Look at the device, and in the Business Center, before the customer leaves.\n", reference);
     return 4;
 }
 
@@ -102,6 +105,27 @@ static int decide(const char *reply, const char *reference)
     return in_doubt(reference);
 }
 
+/* The reply is lost, the payment perhaps not: connects again if need be, and asks the device how it ended. */
+static int ask(const poslatch_connection *connection, const char *reference)
+{
+    int32_t outcome = 0;
+    poslatch_buffer *reply = NULL;
+    poslatch_error *error = NULL;
+    int exit_code = 4;
+
+    printf("Asking the device how the payment ended.\n");
+    fflush(stdout);
+    if (poslatch_connection_recover(connection, reference, PATIENCE_MS, &outcome, &reply, &error) != POSLATCH_OK)
+        explain("asking", error);
+    if (outcome == POSLATCH_RECOVERY_FINAL)
+        exit_code = decide((const char *)poslatch_buffer_data(reply), reference);
+    else
+        in_doubt(reference);
+    poslatch_error_free(error);
+    poslatch_buffer_free(reply);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6 && argc != 7) {
@@ -112,7 +136,7 @@ int main(int argc, char **argv)
     const char *amount = argv[4], *currency = argv[5], *passphrase = NULL;
 
     int exit_code = 0, size = 0;
-    char reference[51] = "", request[256];
+    char reference[51] = "", request[256], journal[4096] = "";
     time_t now = time(NULL);
     poslatch_device *device = NULL;
     poslatch_identity *identity = NULL;
@@ -120,8 +144,11 @@ int main(int argc, char **argv)
     poslatch_buffer *reply = NULL;
     poslatch_error *error = NULL;
 
+    /* What this program does not know when it dies stands there; recover.c reads it. */
+    snprintf(journal, sizeof journal, "%s.journal", identity_file);
     if (poslatch_device_new(url, &device, &error) != POSLATCH_OK
         || poslatch_device_set_root_ca_file(device, root_ca_file, &error) != POSLATCH_OK
+        || poslatch_device_set_journal(device, journal, &error) != POSLATCH_OK
         || poslatch_identity_load(identity_file, passphrase, &identity, &error) != POSLATCH_OK) {
         exit_code = explain("preparing", error);
         goto done;
@@ -155,7 +182,7 @@ int main(int argc, char **argv)
         != POSLATCH_OK) {
         exit_code = explain("paying", error);
         if (exit_code == 4)
-            in_doubt(reference);
+            exit_code = ask(connection, reference);
         goto done;
     }
     exit_code = decide((const char *)poslatch_buffer_data(reply), reference);

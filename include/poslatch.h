@@ -325,7 +325,7 @@
 #define POSLATCH_ABI_MAJOR 0
 
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-#define POSLATCH_ABI_MINOR 2
+#define POSLATCH_ABI_MINOR 3
 
 /**
  * Bytes that a call gave out: a certificate chain, an identity, a message. Owned by whoever received
@@ -422,8 +422,9 @@ poslatch_status poslatch_log_set(int32_t level, poslatch_on_log on_log, void *us
 
 /**
  * Fetches the Root CA chain from the vendor's cloud, with the merchant's API credentials: in place of
- * the download in the Business Center. Do it once for each environment and keep the result; it is no
- * secret, and what poslatch_device_set_root_ca_pem takes.
+ * the download in the Business Center. Do it once for each environment and keep the result, with
+ * poslatch_save_root_ca or in a place of your own; it is no secret, and what
+ * poslatch_device_set_root_ca_pem takes.
  *
  * The cloud is verified like any web server before anything is sent. Failed connections, HTTP 429 and
  * HTTP 5xx are tried again, three times in all. Blocks for at most the time-out, and cannot be
@@ -454,6 +455,24 @@ poslatch_status poslatch_fetch_root_ca(const char *base_url,
                                        uint32_t timeout_ms,
                                        poslatch_buffer **pem,
                                        poslatch_error **error);
+
+/**
+ * Saves a Root CA chain, which poslatch_fetch_root_ca gave or which was downloaded, as a file of PEM
+ * text for poslatch_device_set_root_ca_file. The chain is checked first. An older file is replaced
+ * only when the new one is safe on disk: a process that is killed leaves the old file or the new one,
+ * whole.
+ *
+ * @param pem The chain, in any form that poslatch_device_set_root_ca_pem takes. Need not be terminated.
+ * @param size Its size in bytes.
+ * @param path File name in UTF-8. A symbolic link there is replaced, not followed. Others may read the
+ *   file, since it is no secret; choose a folder where only the till can write.
+ * @return POSLATCH_E_ROOT_CA_UNUSABLE if it is no chain, and then nothing is written; POSLATCH_E_FILE.
+ *   Blocks for the disk.
+ */
+poslatch_status poslatch_save_root_ca(const uint8_t *pem,
+                                      size_t size,
+                                      const char *path,
+                                      poslatch_error **error);
 
 /**
  * Makes the description of a device.
@@ -598,10 +617,11 @@ poslatch_status poslatch_get_cert_chain(const poslatch_identity *identity,
                                         poslatch_error **error);
 
 /**
- * Writes the identity to one PEM file that only this user can read (Unix: mode 0600). An older file
- * is replaced only when the new one is safe on disk: a process that is killed leaves the old file or
- * the new one, whole, and perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save
- * removes. openssl and curl read the file as it is.
+ * Writes the identity to one PEM file that only this user can read (Unix: mode 0600; Windows: an
+ * access list that holds this user alone and inherits nothing). An older file is replaced only when
+ * the new one is safe on disk: a process that is killed leaves the old file or the new one, whole, and
+ * perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save removes. openssl and curl
+ * read the file as it is.
  *
  * @param path File name in UTF-8. A symbolic link there is replaced, not followed.
  * @param passphrase Encrypts the private key (PBES2, AES-256); UTF-8. NULL: not encrypted.

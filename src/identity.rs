@@ -68,8 +68,8 @@ impl Identity {
         file::load(path.as_ref(), passphrase)
     }
 
-    /// Writes the identity to one PEM file that only this user can read (on Unix; elsewhere the
-    /// folder's permissions count), replacing an older file only once the new one is safe on disk.
+    /// Writes the identity to one PEM file that only this user can read (Unix: mode 0600; Windows: an
+    /// access list of its own), replacing an older file only once the new one is safe on disk.
     /// What a killed save left beside it is removed by the next one. With a passphrase the key is
     /// encrypted (PBES2, PBKDF2-SHA256, AES-256).
     ///

@@ -61,6 +61,6 @@ pub use error::Error;
 pub use identity::Identity;
 pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};
-pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder};
+pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder, save_root_ca};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

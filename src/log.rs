@@ -142,13 +142,14 @@ pub(crate) fn connection_closed(address: &str) {
     record(LogLevel::Info, format_args!("connection to {address}: closed by the till"));
 }
 
-/// The one record that calls for action; the documentation names it.
-pub(crate) fn identity_file_is_open_to_others(path: &Path, mode: u32) {
+/// The one record that calls for action; the documentation names it. `how` is the file's mode, or the
+/// SIDs of those who may read it.
+pub(crate) fn identity_file_is_open_to_others(path: &Path, how: &str) {
     let path = printable(&path.display().to_string());
     record(
         LogLevel::Warn,
         format_args!(
-            "identity file \"{path}\" can be read by other users (mode {mode:o}): take their rights away, and \
+            "identity file \"{path}\" can be read by other users ({how}): take their rights away, and \
              pair again if somebody may have copied it"
         ),
     );

@@ -145,7 +145,7 @@ impl RootCaFetch {
     /// # Errors
     /// Those of `fetch`, and `File`.
     pub fn fetch_to_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        safe_file::replace(path.as_ref(), self.fetch()?.as_bytes(), Readers::Everybody)
+        save_root_ca(self.fetch()?, path)
     }
 
     /// Makes the calls that run now return `Cancelled`, within 200 ms. Later calls are not touched. From
@@ -181,13 +181,7 @@ impl RootCaFetch {
 /// The chain in the reply, or what the cloud's refusal means.
 fn judge(reply: HttpReply) -> Result<String, CloudFailure> {
     match reply.status {
-        200 => {
-            let chain = RootCaChain::parse(&reply.body)?;
-            let pem = |certificate: &crate::x509::Certificate| {
-                pem::write(Label::Certificate, certificate.der()).as_str().to_owned()
-            };
-            Ok(chain.certificates().iter().map(pem).collect())
-        }
+        200 => Ok(text_of(&RootCaChain::parse(&reply.body)?)),
         status @ (401 | 403) => Err(CloudFailure::Authentication {
             status,
             words: words::of_cloud(&reply.body),
@@ -199,6 +193,23 @@ fn judge(reply: HttpReply) -> Result<String, CloudFailure> {
             retry_after_s: reply.retry_after_s,
         }),
     }
+}
+
+fn text_of(chain: &RootCaChain) -> String {
+    let pem = |certificate: &crate::x509::Certificate| {
+        pem::write(Label::Certificate, certificate.der()).as_str().to_owned()
+    };
+    chain.certificates().iter().map(pem).collect()
+}
+
+/// Saves a Root CA chain, in any form that a device's settings take it in, as PEM text. It is checked
+/// first, and a file that is there is replaced only after the new one is complete and safe on disk.
+///
+/// # Errors
+/// `RootCaUnusable`, and then nothing is written; `File`.
+pub fn save_root_ca(chain: impl AsRef<[u8]>, path: impl AsRef<Path>) -> Result<(), Error> {
+    let text = text_of(&RootCaChain::parse(chain.as_ref())?);
+    safe_file::replace(path.as_ref(), text.as_bytes(), Readers::Everybody)
 }
 
 /// How long to wait before the next try; `None` if another try would only fail again.

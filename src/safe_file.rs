@@ -4,22 +4,16 @@
 //! A file of its own because a till keeps two kinds: the identity, which only its owner may read from
 //! the first byte on, and the Root CA chain, which is no secret.
 
+mod access;
 mod leftover;
 
+pub(crate) use access::{Readers, create_new, open_to_others};
+
 use crate::error::{Error, Kind};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-
-/// Who may read a file, from its creation on. What the process's umask forbids stays forbidden.
-#[derive(Clone, Copy)]
-pub(crate) enum Readers {
-    /// For secrets: mode 0600.
-    OwnerOnly,
-    /// For what is public: mode 0644.
-    Everybody,
-}
 
 /// Writes the content to a new file, makes it survive a power cut, and replaces the old one by it.
 ///
@@ -44,7 +38,7 @@ fn write(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
 fn write_once(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path, readers)?;
     let written =
-        file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+        file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| put_in_place(&temporary, path));
     match &written {
         Ok(()) => {
             sync_folder(path);
@@ -66,7 +60,7 @@ fn create_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let temporary = path.with_file_name(leftover::name(name, std::process::id(), number));
-        match options(readers).write(true).create_new(true).open(&temporary) {
+        match create_new(&temporary, readers) {
             Ok(file) => return Ok((temporary, file)),
             // Left behind by a process of the same number that was killed.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -75,21 +69,34 @@ fn create_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
     }
 }
 
+/// Puts the new file in the place of the old one.
 #[cfg(unix)]
-fn options(readers: Readers) -> OpenOptions {
-    let mut options = OpenOptions::new();
-    let mode = match readers {
-        Readers::OwnerOnly => 0o600,
-        Readers::Everybody => 0o644,
-    };
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    options
+fn put_in_place(temporary: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(temporary, path)
 }
 
-/// Only Unix sets a mode; elsewhere a file has the rights of its folder.
-#[cfg(not(unix))]
-fn options(_: Readers) -> OpenOptions {
-    OpenOptions::new()
+/// Puts the new file in the place of the old one. Whoever has the old one open at that moment, which
+/// scanners for viruses like to do with files that are new, holds this up, but not for long.
+#[cfg(windows)]
+fn put_in_place(temporary: &Path, path: &Path) -> io::Result<()> {
+    const TRIES_MAX: u32 = 50;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+    /// What a file that somebody has open, and did not share, is refused with.
+    const SHARING_VIOLATION: i32 = 32;
+    let mut tries = 1;
+    loop {
+        match fs::rename(temporary, path) {
+            Err(error)
+                if tries < TRIES_MAX
+                    && (error.kind() == io::ErrorKind::PermissionDenied
+                        || error.raw_os_error() == Some(SHARING_VIOLATION)) =>
+            {
+                std::thread::sleep(PAUSE);
+                tries += 1;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Makes the rename itself survive a power cut. Best effort: the new file is in its place, and to say
@@ -98,11 +105,6 @@ fn sync_folder(path: &Path) {
     if cfg!(unix) {
         let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
     }
-}
-
-/// Makes an empty file, opened for writing; an error if anything is there, be it a dangling link.
-pub(crate) fn create_new(path: &Path, readers: Readers) -> io::Result<File> {
-    options(readers).write(true).create_new(true).open(path)
 }
 
 pub(crate) fn folder_of(path: &Path) -> &Path {

@@ -5,10 +5,13 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use x509_cert::certificate::{CertificateInner, Raw, Version};
-use x509_cert::der::asn1::{AnyRef, BitStringRef, UintRef};
+use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 use x509_cert::name::Name;
+
+/// `id-kp-serverAuth` (RFC 5280).
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 
 /// A parsed X.509 certificate; cheap to read, owns its bytes.
 #[derive(Clone, Debug)]
@@ -26,6 +29,9 @@ pub(crate) struct Certificate {
     pub(crate) is_v3: bool,
     /// Whether its basic constraints say CA.
     pub(crate) is_ca: bool,
+    /// Whether its extended key usage leaves servers out; to tell it from the CAs above it, since webpki
+    /// does not say which of them it refuses.
+    pub(crate) leaves_servers_out: bool,
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
     spki: SubjectPublicKeyInfoDer<'static>,
@@ -41,6 +47,10 @@ impl Certificate {
         let tbs = parsed.tbs_certificate();
         let encoded = |name: &Name| name.to_der().map_err(|_| NotACertificate);
         let is_ca = matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, basic))) if basic.ca);
+        let leaves_servers_out = matches!(
+            tbs.get_extension::<ExtendedKeyUsage>(),
+            Ok(Some((_, usage))) if !usage.0.contains(&SERVER_AUTH)
+        );
         Ok(Certificate {
             subject: display(tbs.subject()),
             issuer: display(tbs.issuer()),
@@ -48,6 +58,7 @@ impl Certificate {
             not_after: tbs.validity().not_after.to_unix_duration().as_secs(),
             is_v3: tbs.version() == Version::V3,
             is_ca,
+            leaves_servers_out,
             subject_der: encoded(tbs.subject())?,
             issuer_der: encoded(tbs.issuer())?,
             spki: tbs.subject_public_key_info().to_der().map_err(|_| NotACertificate)?.into(),

@@ -27,9 +27,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`FaultProxy`] stands in for the network between till and device, and [`Faults`] lists what a device can do wrong.
-//! [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
+//! What can go wrong, by place:
+//!
+//! - [`Faults`] lists the switches: each way in which a device may differ from a healthy one, from its certificate to the
+//!   reply that it does not send.
+//! - Methods of [`Simulator`] do something now, to what is running: reset, close or freeze connections, send what nobody
+//!   asked for, release what was held, hang, disappear and come back.
+//! - [`FaultProxy`] is the network between till and device: it cuts, resets, stalls and slows at any byte of either
+//!   direction. What the device made of such a connection tells [`Simulator::wait_for_story`].
+//! - [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
+mod builder;
+mod channels;
 mod clock;
 mod cloud;
 mod code;
@@ -39,6 +48,7 @@ mod error;
 mod event;
 mod fault_proxy;
 mod faults;
+mod frames;
 mod http;
 mod journal;
 mod keys;
@@ -63,6 +73,7 @@ mod verifier;
 mod websocket;
 mod wire;
 
+pub use builder::Builder;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use error::{Error, Timeout};
@@ -75,7 +86,7 @@ pub use faults::{
     ServerCertificate, ServerChain, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
-pub use simulator::{Builder, Simulator};
+pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

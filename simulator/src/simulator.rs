@@ -1,42 +1,32 @@
-//! The handle that tests hold: start a device, look at it, turn its switches, drop it. Apart from [`crate::device`], so
-//! that the thread, the runtime and the way down are in one place.
+//! The handle that tests hold: look at a device, turn its switches, disturb what runs, drop it. Apart from
+//! [`crate::device`], so that connections never see the handle, and from [`crate::builder`], which starts it.
 
-use crate::code::{CODE_INTERVAL, CodeScreen};
-use crate::device::{Device, DeviceParts, Ending};
-use crate::journal::{Journal, Observer};
+use crate::device::{Device, Ending};
+use crate::line::{self, Said};
+use crate::server::{Order, Presence};
 use crate::state::StateFolder;
-use crate::tills::Tills;
-use crate::{Error, Event, Faults, Issued, Pki, Timeout, server};
+use crate::{Builder, Error, Event, Faults, Issued, Pki, Timeout};
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::runtime::{self, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// A running device. Dropping it closes every connection, ends its thread and waits for that.
 pub struct Simulator {
-    device: Arc<Device>,
-    address: SocketAddr,
-    state_folder: Option<StateFolder>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    pub(crate) device: Arc<Device>,
+    pub(crate) address: SocketAddr,
+    pub(crate) state_folder: Option<StateFolder>,
+    pub(crate) orders: mpsc::UnboundedSender<Order>,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    pub(crate) thread: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
     /// Begins the description of a device.
     pub fn builder() -> Builder {
-        Builder {
-            serial: DEFAULT_SERIAL.to_owned(),
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            faults: Faults::default(),
-            code_interval: CODE_INTERVAL,
-            pki: None,
-            state_dir: None,
-            observer: None,
-        }
+        Builder::new()
     }
 
     /// Returns the address that the device listens on.
@@ -134,7 +124,37 @@ impl Simulator {
         self.device.terminal.release();
     }
 
-    /// Closes all connections in good order; payments go on.
+    /// Sends the replies that [`crate::Exchange::HeldReply`] holds back, and returns how many there were.
+    ///
+    /// [`Event::ReplyHeld`] tells that there is one.
+    pub fn release_replies(&self) -> usize {
+        self.device.channels.release()
+    }
+
+    /// Sends this text as a message on every open channel, asked for or not, and returns how many channels there are.
+    ///
+    /// It need not be JSON.
+    pub fn send_unsolicited(&self, text: &str) -> usize {
+        self.device.channels.say(|| line::unsolicited(text))
+    }
+
+    /// Sends these bytes on every open channel where a frame should begin, and returns how many channels there are.
+    ///
+    /// They are not checked, not framed and not on record: with them go frames in fragments, with reserved bits or
+    /// opcodes, masked, or of any announced length.
+    pub fn send_raw(&self, bytes: &[u8]) -> usize {
+        self.device.channels.say(|| Said::Raw(bytes.to_vec()))
+    }
+
+    /// Closes every open channel with this close code and no reason, and returns how many there are; payments go on.
+    ///
+    /// The code is not checked; 1006, which never stands in a close frame, is [`Self::close_connections`] or
+    /// [`Self::reset_connections`].
+    pub fn close_channels(&self, code: u16) -> usize {
+        self.device.channels.say(|| Said::Close(code, String::new()))
+    }
+
+    /// Closes all connections in good order, without a close frame of the channel; payments go on.
     pub fn close_connections(&self) {
         self.disturb(Ending::Orderly);
     }
@@ -146,9 +166,47 @@ impl Simulator {
 
     /// Neither reads nor writes on any connection from now on, as if the cable had been cut; payments go on.
     ///
-    /// New connections are served as ever.
+    /// New connections are served as ever. The frozen ones stay so until they are closed or reset.
     pub fn freeze_connections(&self) {
         self.disturb(Ending::Frozen);
+    }
+
+    /// Switches the device off: its port refuses from now on, all connections are reset.
+    ///
+    /// The port stays taken, so that the device can come back to it. The payment goes on, as on a terminal that only has
+    /// lost its network; [`Self::come_back`] decides whether anything is known of it later.
+    ///
+    /// # Panics
+    /// If another process took the port in the very moment between listening and holding it.
+    pub fn disappear(&self) {
+        self.turn(Presence::Gone);
+    }
+
+    /// Hangs the device's application: the system still takes connections, and nobody accepts, reads or writes.
+    ///
+    /// The payment goes on; its messages reach nobody.
+    pub fn hang(&self) {
+        self.turn(Presence::Hung);
+    }
+
+    /// Brings the device back after [`Self::disappear`] or [`Self::hang`], at the same address.
+    ///
+    /// Connections of before are reset, those that wait to be accepted are served.
+    ///
+    /// # Panics
+    /// If the system does not let the device listen again.
+    pub fn come_back(&self, memory: Memory) {
+        if memory == Memory::Lost {
+            self.forget_payments();
+        }
+        self.turn(Presence::Back);
+    }
+
+    /// Makes the device forget all payments, as if it had been replaced: the one that runs is given up without a
+    /// reply, those that ended are not found any more, replies that were held back or lost are gone.
+    pub fn forget_payments(&self) {
+        self.device.terminal.forget();
+        self.device.channels.forget_replies();
     }
 
     /// Returns the record so far.
@@ -170,6 +228,8 @@ impl Simulator {
 
     /// Waits until the connection from this address has ended, and returns its entries, which are then complete.
     ///
+    /// Complete as to what the device received: a payment may go on, and [`Event::ReplyLost`] come later.
+    ///
     /// With a [`crate::FaultProxy`] between till and device the address is [`crate::Passage::seen_by_device`]. If there
     /// were several connections from it, this is the latest.
     ///
@@ -184,6 +244,17 @@ impl Simulator {
     /// For long runs: the record grows with every message, and who waits for an entry looks through all of it.
     pub fn forget_events(&self) {
         self.device.journal.forget();
+    }
+
+    fn turn(&self, presence: Presence) {
+        let (done, outcome) = std::sync::mpsc::channel();
+        // Both only fail if the device's thread has panicked, which has been printed.
+        let sent = self.orders.send(Order { presence, done });
+        match sent.ok().and_then(|()| outcome.recv().ok()) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => panic!("{}", Error::Listen { address: self.address, source: error }),
+            None => panic!("the device's thread has ended"),
+        }
     }
 
     fn disturb(&self, ending: Ending) {
@@ -210,109 +281,13 @@ impl fmt::Debug for Simulator {
     }
 }
 
-/// The description of a device that is to be started.
-pub struct Builder {
-    serial: String,
-    listen: SocketAddr,
-    faults: Faults,
-    code_interval: Duration,
-    pki: Option<Pki>,
-    state_dir: Option<PathBuf>,
-    observer: Option<Observer>,
-}
-
-impl Builder {
-    /// Sets how long a setup code is shown. Default: 300 s (section 2).
-    pub fn code_interval(mut self, interval: Duration) -> Self {
-        self.code_interval = interval;
-        self
-    }
-
-    /// Sets the switches. Default: a healthy device.
-    pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
-        self
-    }
-
-    /// Sets the address to listen on. Default: `127.0.0.1:0`, a free port of the loopback.
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// Sets a function that sees each entry of the record as it is written. Default: none.
-    ///
-    /// It is called on the thread that writes the entry, with the record locked: it must neither wait nor call the
-    /// simulator.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
-        self
-    }
-
-    /// Sets the PKI. Default: one that the simulators of the process share; no effect with a state folder.
-    pub fn pki(mut self, pki: Pki) -> Self {
-        self.pki = Some(pki);
-        self
-    }
-
-    /// Sets the serial number. Default: `1850000123`.
-    pub fn serial(mut self, serial: impl Into<String>) -> Self {
-        self.serial = serial.into();
-        self
-    }
-
-    /// Keeps the PKI and the list of tills in this folder. Default: in memory.
-    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.state_dir = Some(folder.into());
-        self
-    }
-
-    /// Starts the device; it listens when this returns.
-    ///
-    /// # Errors
-    /// [`Error::Serial`], [`Error::Listen`], [`Error::State`] and [`Error::StateUnusable`] for settings that cannot be
-    /// followed, [`Error::Certificate`] and [`Error::Thread`] for a system that cannot do it.
-    pub fn start(self) -> Result<Simulator, Error> {
-        if !is_dns_label(&self.serial) {
-            return Err(Error::Serial { serial: self.serial });
-        }
-        let state_folder = self.state_dir.as_deref().map(StateFolder::open).transpose()?;
-        let (pki, tills) = match &state_folder {
-            Some(folder) => (folder.pki()?, Tills::load(folder.tills_path())?),
-            None => match self.pki {
-                Some(pki) => (pki, Tills::in_memory()),
-                None => (Pki::of_the_process()?, Tills::in_memory()),
-            },
-        };
-        let (listener, address) = listen(self.listen)?;
-        let journal = Journal::new(self.observer);
-        let code = CodeScreen::new(self.code_interval, &journal);
-        let device = Arc::new(Device::new(DeviceParts {
-            serial: self.serial,
-            pki,
-            journal,
-            code,
-            tills,
-            faults: self.faults,
-        }));
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
-        let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&device);
-        let thread = thread::Builder::new()
-            .name(format!("device-{}", device.serial))
-            .spawn(move || serve(runtime, served, listener, stopped))
-            .map_err(Error::Thread)?;
-        Ok(Simulator { device, address, state_folder, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("serial", &self.serial)
-            .field("listen", &self.listen)
-            .finish_non_exhaustive()
-    }
+/// What a device still knows of its payments when it comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Everything: what ended meanwhile is found, what runs still runs.
+    Kept,
+    /// Nothing: see [`Simulator::forget_payments`].
+    Lost,
 }
 
 /// Binds on the caller's thread, so that a taken port is the caller's error.
@@ -326,17 +301,6 @@ pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), E
     bind().map_err(|source| Error::Listen { address, source })
 }
 
-/// The device's thread. Dropping the runtime at the end takes down every connection and payment.
-fn serve(runtime: Runtime, device: Arc<Device>, listener: TcpListener, stopped: oneshot::Receiver<()>) {
-    runtime.block_on(async move {
-        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-        tokio::select! {
-            () = server::run(device, listener) => {}
-            _ = stopped => {}
-        }
-    });
-}
-
 /// The entries of the latest connection from this address, if it has ended.
 fn story_of(events: &[Event], peer: SocketAddr) -> Option<Vec<Event>> {
     let number = events.iter().rev().find_map(|event| match event {
@@ -344,12 +308,6 @@ fn story_of(events: &[Event], peer: SocketAddr) -> Option<Vec<Event>> {
         _ => None,
     })?;
     let story: Vec<_> = events.iter().filter(|event| event.connection() == Some(number)).cloned().collect();
-    matches!(story.last()?, Event::Disconnected { .. }).then_some(story)
+    // Not always the last: what became of a late reply comes behind it.
+    story.iter().any(|event| matches!(event, Event::Disconnected { .. })).then_some(story)
 }
-
-fn is_dns_label(serial: &str) -> bool {
-    (1..=63).contains(&serial.len())
-        && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-const DEFAULT_SERIAL: &str = "1850000123";

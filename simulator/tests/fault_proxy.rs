@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{PATIENCE, Till, payment, wait_for_payment};
+use common::{PATIENCE, Till, payment, wait_for_event, wait_for_payment};
 use poslatch_simulator::{
     BreakKind, Direction, Event, FaultProxy, Leg, Pace, Passage, PassageEnd, Plan, Simulator,
 };
@@ -370,6 +370,9 @@ fn payment_outlives_a_connection_that_was_reset_behind_the_request() {
     let story = device.wait_for_story(peer, PATIENCE).expect("the device's story");
     assert!(story.iter().any(|event| matches!(event, Event::MessageReceived { .. })));
     assert_eq!(wait_for_payment(&device, "r-1"), "APPROVED");
+    wait_for_event(&device, |event| matches!(event, Event::ReplyLost { .. }));
+    // What comes later does not make it a story without an end.
+    assert!(device.wait_for_story(peer, PATIENCE).expect("the story").len() > story.len());
 }
 
 #[test]

@@ -33,10 +33,11 @@ impl poslatch_identity {
     }
 }
 
-/// Writes the identity to one PEM file that only this user can read (Unix: mode 0600). An older file
-/// is replaced only when the new one is safe on disk: a process that is killed leaves the old file or
-/// the new one, whole, and perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save
-/// removes. openssl and curl read the file as it is.
+/// Writes the identity to one PEM file that only this user can read (Unix: mode 0600; Windows: an
+/// access list that holds this user alone and inherits nothing). An older file is replaced only when
+/// the new one is safe on disk: a process that is killed leaves the old file or the new one, whole, and
+/// perhaps a hidden ".NAME.PROCESS-NUMBER.new" beside it, which the next save removes. openssl and curl
+/// read the file as it is.
 ///
 /// @param path File name in UTF-8. A symbolic link there is replaced, not followed.
 /// @param passphrase Encrypts the private key (PBES2, AES-256); UTF-8. NULL: not encrypted.

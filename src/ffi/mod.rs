@@ -4,6 +4,8 @@
 //! arguments, calls the crate's Rust API and converts the result, inside a macro of `boundary` that
 //! lets no panic out. The documentation comments become `include/poslatch.h`, so they are written
 //! for a C programmer; `cargo xtask header` regenerates it.
+//!
+//! `owner_only` looks the other way: what the library itself asks of Windows, which is as unsafe.
 
 #![allow(unsafe_code, reason = "raw pointers are what a C ABI is made of; each block says why it holds")]
 #![allow(rustdoc::broken_intra_doc_links, reason = "`@param[out]` is Doxygen's, for readers of the header")]
@@ -25,6 +27,8 @@ pub mod error;
 pub mod identity;
 pub mod journal;
 pub mod log;
+#[cfg(windows)]
+pub(crate) mod owner_only;
 pub mod pairing;
 pub mod root_ca;
 pub mod version;

@@ -1,18 +1,19 @@
-//! Fetching the Root CA chain from the vendor's cloud, as C sees it.
+//! Fetching the Root CA chain from the vendor's cloud and keeping it, as C sees it.
 
-use super::arguments::{give, optional_text, text};
+use super::arguments::{bytes, give, optional_text, text};
 use super::buffer::poslatch_buffer;
 use super::constants::{
     POSLATCH_AUTH_HTTP_SIGNATURE, POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE, POSLATCH_AUTH_JWT, poslatch_status,
 };
 use super::error::poslatch_error;
-use crate::{CloudAuth, Error, RootCaFetch};
+use crate::{CloudAuth, Error, RootCaFetch, save_root_ca};
 use std::ffi::c_char;
 use std::time::Duration;
 
 /// Fetches the Root CA chain from the vendor's cloud, with the merchant's API credentials: in place of
-/// the download in the Business Center. Do it once for each environment and keep the result; it is no
-/// secret, and what poslatch_device_set_root_ca_pem takes.
+/// the download in the Business Center. Do it once for each environment and keep the result, with
+/// poslatch_save_root_ca or in a place of your own; it is no secret, and what
+/// poslatch_device_set_root_ca_pem takes.
 ///
 /// The cloud is verified like any web server before anything is sent. Failed connections, HTTP 429 and
 /// HTTP 5xx are tried again, three times in all. Blocks for at most the time-out, and cannot be
@@ -45,7 +46,7 @@ pub unsafe extern "C" fn poslatch_fetch_root_ca(
     pem: *mut *mut poslatch_buffer,
     error: *mut *mut poslatch_error,
 ) -> poslatch_status {
-    // SAFETY: pointers are as the header demands.
+    // SAFETY: pointers are as the header demands; so in each function of this file.
     fallible!(error, [pem], {
         let base_url = unsafe { text("base_url", base_url)? };
         let merchant_id = unsafe { text("merchant_id", merchant_id)? };
@@ -67,5 +68,29 @@ pub unsafe extern "C" fn poslatch_fetch_root_ca(
         let chain = fetch.build()?.fetch()?;
         unsafe { give(pem, poslatch_buffer::new(chain.as_bytes())) };
         Ok(())
+    })
+}
+
+/// Saves a Root CA chain, which poslatch_fetch_root_ca gave or which was downloaded, as a file of PEM
+/// text for poslatch_device_set_root_ca_file. The chain is checked first. An older file is replaced
+/// only when the new one is safe on disk: a process that is killed leaves the old file or the new one,
+/// whole.
+///
+/// @param pem The chain, in any form that poslatch_device_set_root_ca_pem takes. Need not be terminated.
+/// @param size Its size in bytes.
+/// @param path File name in UTF-8. A symbolic link there is replaced, not followed. Others may read the
+///   file, since it is no secret; choose a folder where only the till can write.
+/// @return POSLATCH_E_ROOT_CA_UNUSABLE if it is no chain, and then nothing is written; POSLATCH_E_FILE.
+///   Blocks for the disk.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn poslatch_save_root_ca(
+    pem: *const u8,
+    size: usize,
+    path: *const c_char,
+    error: *mut *mut poslatch_error,
+) -> poslatch_status {
+    fallible!(error, [], {
+        let pem = unsafe { bytes("pem", pem, size)? };
+        save_root_ca(pem, unsafe { text("path", path)? })
     })
 }

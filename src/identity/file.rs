@@ -18,7 +18,8 @@ use super::{Identity, check_pos_id, unusable};
 use crate::error::{Error, Kind, utc};
 use crate::pem::{self, Block, Label};
 use crate::safe_file::{self, Readers};
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -30,14 +31,26 @@ const DEVICE: &str = "Device: ";
 const SIZE_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn load(path: &Path, passphrase: Option<&str>) -> Result<Identity, Error> {
-    let read = fs::read(path).map_err(|error| Kind::file(path, "read", &error))?;
-    warn_if_open_to_others(path);
-    parse(&Zeroizing::new(read), passphrase)
+    let (file, text) = read(path).map_err(|error| Kind::file(path, "read", &error))?;
+    // A key that others can read is still a key, and the shop has to open: a warning, not an error.
+    if let Some(how) = safe_file::open_to_others(&file) {
+        crate::log::identity_file_is_open_to_others(path, &how);
+    }
+    parse(&text, passphrase)
+}
+
+fn read(path: &Path) -> io::Result<(File, Zeroizing<Vec<u8>>)> {
+    let mut file = File::open(path)?;
+    // Reserved at once: a vector that grows leaves copies of the key behind.
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(0).min(SIZE_BYTES_MAX);
+    let mut text = Zeroizing::new(Vec::with_capacity(size + 1));
+    (&mut file).take(SIZE_BYTES_MAX as u64 + 1).read_to_end(&mut text)?;
+    Ok((file, text))
 }
 
 pub(super) fn parse(text: &[u8], passphrase: Option<&str>) -> Result<Identity, Error> {
     if text.len() > SIZE_BYTES_MAX {
-        return Err(unusable(format!("it has {} bytes, more than {SIZE_BYTES_MAX}", text.len())));
+        return Err(unusable(format!("it has more than {SIZE_BYTES_MAX} bytes")));
     }
     let preamble = Preamble::of(text)?;
     let mut blocks = pem::read(text).map_err(unusable)?;
@@ -81,19 +94,6 @@ pub(super) fn text(identity: &Identity, passphrase: Option<&str>) -> Result<Zero
 pub(super) fn save(identity: &Identity, path: &Path, passphrase: Option<&str>) -> Result<(), Error> {
     let text = text(identity, passphrase)?;
     safe_file::replace(path, text.as_bytes(), Readers::OwnerOnly)
-}
-
-/// A key that others can read is still a key, and the shop has to open: a warning, not an error.
-fn warn_if_open_to_others(path: &Path) {
-    #[cfg(unix)]
-    if let Ok(metadata) = fs::metadata(path) {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            crate::log::identity_file_is_open_to_others(path, mode);
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
 }
 
 struct Preamble {

@@ -106,7 +106,10 @@ fn explain(error: &TlsError, certificate: &Certificate, expectation: &Expectatio
             expectation.wrong_device(certificate)
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            unusable("it is not meant for servers (extended key usage)")
+            unusable(match certificate.leaves_servers_out {
+                true => "it is not meant for servers (extended key usage)",
+                false => "a CA above it is not meant to issue for servers (extended key usage)",
+            })
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {

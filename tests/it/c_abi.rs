@@ -5,7 +5,7 @@
 use crate::common::*;
 use poslatch::ffi::{
     buffer::*, connection::*, constants::*, device::*, error::*, identity::*, journal::*, log::*, pairing::*,
-    version::*,
+    root_ca::*, version::*,
 };
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -146,7 +146,7 @@ fn the_whole_story_can_be_told_through_the_abi() {
 fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
     let simulator = simulator();
     let url = c(format!("https://{}/", simulator.address()));
-    let some = c("x");
+    let (some, roots) = (c("x"), simulator.root_ca_chain_pem());
     unsafe {
         let mut device = null_mut();
         assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, null_mut()), POSLATCH_OK);
@@ -181,6 +181,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_pair(device, null(), some.as_ptr(), &mut identity, e),
             poslatch_pair(device, some.as_ptr(), null(), &mut identity, e),
             poslatch_pair(device, some.as_ptr(), some.as_ptr(), null_mut(), e),
+            poslatch_save_root_ca(null(), 1, some.as_ptr(), e),
+            poslatch_save_root_ca(roots.as_ptr(), roots.len(), null(), e),
             poslatch_get_cert_chain(null(), &mut buffer, e),
             poslatch_identity_save(null(), some.as_ptr(), null(), e),
             poslatch_identity_load(null(), null(), &mut identity, e),
@@ -262,6 +264,41 @@ fn text_that_is_not_utf8_is_an_argument_error_that_names_the_argument() {
         }
         poslatch_device_free(device);
     }
+}
+
+#[test]
+fn a_root_ca_chain_is_saved_only_if_it_is_one_and_read_back() {
+    let simulator = simulator();
+    let folder = Folder::new("c-root-ca");
+    let file = folder.path.join("root-ca.pem");
+    let path = c(file.to_str().expect("UTF-8"));
+    let chain = simulator.root_ca_chain_pem();
+    let downloaded = serde_json::json!({ "certificateChain": chain }).to_string();
+    let url = c(format!("wss://{}/", simulator.address()));
+    unsafe {
+        let mut error = garbage();
+        let status = poslatch_save_root_ca(downloaded.as_ptr(), downloaded.len(), path.as_ptr(), &mut error);
+        assert_eq!((status, error), (POSLATCH_OK, null_mut()));
+        assert_eq!(std::fs::read_to_string(&file).expect("there"), chain);
+        let mut device = null_mut();
+        assert_eq!(poslatch_device_new(url.as_ptr(), &mut device, null_mut()), POSLATCH_OK);
+        assert_eq!(poslatch_device_set_root_ca_file(device, path.as_ptr(), null_mut()), POSLATCH_OK);
+        poslatch_device_free(device);
+
+        for (pem, size) in [(chain.as_ptr(), chain.len() / 2), (null(), 0)] {
+            assert_eq!(
+                poslatch_save_root_ca(pem, size, path.as_ptr(), null_mut()),
+                POSLATCH_E_ROOT_CA_UNUSABLE
+            );
+        }
+        let nowhere = c(folder.path.join("no/such/folder.pem").to_str().expect("UTF-8"));
+        let status = poslatch_save_root_ca(chain.as_ptr(), chain.len(), nowhere.as_ptr(), &mut error);
+        assert_eq!(status, POSLATCH_E_FILE);
+        assert!(text(poslatch_error_message(error)).contains("folder.pem"));
+        poslatch_error_free(error);
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("there"), chain, "the old one");
+    assert_eq!(folder.files(), ["root-ca.pem"], "nothing is left behind");
 }
 
 #[test]

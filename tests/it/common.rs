@@ -73,8 +73,14 @@ pub(crate) fn plant(secret: String) -> String {
         // In one write, since tests run side by side.
         std::io::Write::write_all(&mut file, format!("{secret}\n").as_bytes()).expect("written");
     }
+    if std::env::var_os(TELL_ALL).is_some() {
+        println!("{secret}");
+    }
     secret
 }
+
+/// Set where the canary test wants secrets told, to show that it finds them.
+pub(crate) const TELL_ALL: &str = "POSLATCH_TEST_TELL_ALL";
 
 /// The lines of a PEM key that are unlikely to stand anywhere else.
 pub(crate) fn key_lines(pem: &str) -> Vec<String> {

@@ -1,4 +1,5 @@
-//! What we write, read by the programs that tills and their technicians have: openssl, keytool, curl.
+//! What we write, read by the programs that tills and their technicians have: openssl, keytool, .NET,
+//! curl.
 //!
 //! A program that is not there fails its test with the package to install; a test that skips itself
 //! proves nothing. `cargo xtask test rust` installs them where it may.
@@ -26,6 +27,7 @@ fn run(program: &str, arguments: &[&dyn AsRef<OsStr>]) -> String {
 fn output(program: &str, arguments: &[&dyn AsRef<OsStr>]) -> Output {
     let package = match program {
         "keytool" => "default-jre-headless",
+        "mcs" | "mono" => "mono-mcs",
         other => other,
     };
     // Their words are compared, so they have to come in one language.
@@ -135,6 +137,21 @@ fn openssl_reads_pkcs12_with_its_default_provider_alone() {
     assert!(bytes.windows(name.len()).any(|window| window == name), "the name at the key, not encrypted");
     let refused = output("openssl", &[&"pkcs12", &"-in", &path, &"-passin", &"pass:wrong", &"-noout"]);
     assert!(!refused.status.success(), "a wrong passphrase opens nothing");
+}
+
+#[test]
+fn dot_net_imports_pkcs12_and_its_key_works() {
+    // Mono, as old as the oldest .NET in the field: it knows the encryption of the nineties alone.
+    let written = Written::new("dot-net", "1001");
+    let (path, program) = (written.pkcs12(PASSPHRASE), written.folder.path.join("Import.exe"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/interop/Import.cs");
+    run("mcs", &[&source, &format!("-out:{}", program.display())]);
+    let fingerprint = run("mono", &[&program, &path, &PASSPHRASE]);
+    assert_eq!(fingerprint.trim(), written.fingerprint());
+    assert!(
+        !output("mono", &[&program, &path, &"wrong"]).status.success(),
+        "a wrong passphrase opens nothing"
+    );
 }
 
 #[test]

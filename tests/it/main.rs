@@ -8,6 +8,9 @@ mod cloud;
 mod common;
 mod connection;
 mod interop;
+mod journal;
+mod journal_kills;
+mod killed_tills;
 #[cfg(target_os = "linux")]
 mod memory;
 mod network;
@@ -17,4 +20,5 @@ mod root_ca;
 mod saves;
 mod scripted;
 mod secrets;
+mod till_certificate;
 mod trust;

@@ -1,8 +1,8 @@
 //! Pairing with a healthy device, and with one that says no or says nothing.
 
 use crate::common::*;
-use poslatch::{Category, RequestState, Status};
-use poslatch_simulator::{ClientCertificate, Event, Exchange, Faults, FrameKind, PairingReply};
+use poslatch::{Category, Error, RequestState, Status};
+use poslatch_simulator::{ClientCertificate, Event, Exchange, Faults, FrameKind, PairingReply, Simulator};
 use std::time::Duration;
 
 #[test]
@@ -79,16 +79,38 @@ fn a_wrong_code_is_a_rejection_in_the_devices_words() {
 
 #[test]
 fn used_and_renewed_codes_are_rejected() {
-    let simulator = simulator();
-    let device = device(&simulator, "https");
-    let used = setup_code(&simulator);
-    device.pair("1001", &used).expect("the first time");
-    let renewed = renewed_setup_code(&simulator);
-    renewed_setup_code(&simulator);
-    for code in [used, renewed] {
-        let error = failure(device.pair("1002", &code), "old code");
-        assert_eq!(error.status(), Status::PairingRejected, "{error:?}");
+    for scheme in SCHEMES {
+        let simulator = simulator();
+        let device = device(&simulator, scheme);
+        let used = setup_code(&simulator);
+        device.pair("1001", &used).expect("the first time");
+        let renewed = renewed_setup_code(&simulator);
+        renewed_setup_code(&simulator);
+        for code in [used, renewed] {
+            is_refused_as_wrong(&failure(device.pair("1002", &code), "old code"), scheme);
+        }
     }
+}
+
+#[test]
+fn a_code_that_the_screen_has_replaced_in_the_meantime_is_rejected() {
+    for scheme in SCHEMES {
+        let interval = Duration::from_millis(50);
+        let simulator =
+            Simulator::builder().serial(SERIAL).code_interval(interval).start().expect("a simulator starts");
+        let lapsed = setup_code(&simulator);
+        let shown =
+            |events: &[Event]| events.iter().filter(|event| matches!(event, Event::CodeShown { .. })).count();
+        let before = shown(&simulator.events());
+        simulator.wait_for(|events| (shown(events) > before).then_some(()), PATIENCE).expect("another code");
+        is_refused_as_wrong(&failure(device(&simulator, scheme).pair("1001", &lapsed), scheme), scheme);
+    }
+}
+
+fn is_refused_as_wrong(error: &Error, scheme: &str) {
+    assert_eq!(error.status(), Status::PairingRejected, "{scheme}: {error:?}");
+    assert!(error.message().contains("wrong, expired or already used"), "{scheme}: {error:?}");
+    assert!(error.advice().contains("new code"), "{scheme}: {error:?}");
 }
 
 #[test]

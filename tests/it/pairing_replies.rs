@@ -51,6 +51,20 @@ fn each_reply_gives_an_identity_or_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn what_the_cas_above_the_till_are_meant_for_is_the_devices_affair() {
+    let simulator = simulator();
+    for usage in [Usage::Any, Usage::Client, Usage::Code] {
+        let request =
+            CertificateRequest { signed_by: SignedBy::CaFor(usage), ..CertificateRequest::till("1001") };
+        let issued = issue(simulator.pki(), request);
+        let body = issued.key_pem_pkcs1 + &issued.chain_pem;
+        let identity = pair_with_reply(&simulator, "https", body.into_bytes())
+            .unwrap_or_else(|error| panic!("{usage:?}: {error:?}"));
+        assert_eq!(identity.cert_chain_pem(), issued.chain_pem, "{usage:?}");
+    }
+}
+
+#[test]
 fn refusals_in_a_reply_are_told_in_the_devices_words() {
     let simulator = simulator();
     for scheme in SCHEMES {

@@ -3,8 +3,8 @@
 use crate::common::*;
 use poslatch::{Category, Device, IdentityCheck, RequestState, Status};
 use poslatch_simulator::{
-    Alert, CertificateHint, ClientCertificate, Event, Faults, Pki, PosIdReuse, ServerCertificate,
-    ServerChain, Simulator, TlsVersions,
+    CertificateRequest, Event, Faults, ServerCertificate, ServerChain, SignedBy, Simulator, TlsVersions,
+    Usage,
 };
 
 fn with_certificate(certificate: ServerCertificate) -> Simulator {
@@ -14,21 +14,61 @@ fn with_certificate(certificate: ServerCertificate) -> Simulator {
 #[test]
 fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
     for scheme in SCHEMES {
-        for (certificate, status, fact) in [
-            (ServerCertificate::ForeignRoot, Status::UnknownIssuer, "\"Simulated Issuing CA\""),
+        for (certificate, status, fact, advice) in [
+            (
+                ServerCertificate::ForeignRoot,
+                Status::UnknownIssuer,
+                "\"Simulated Issuing CA\"",
+                "somebody else answers at this address",
+            ),
             (
                 ServerCertificate::WrongName("1850000999.cybs.seclib.io".into()),
                 Status::WrongDevice,
                 "expected \"1850000123.cybs.seclib.io\", found \"1850000999.cybs.seclib.io\"",
+                "Check the address of the device",
             ),
-            (ServerCertificate::NoSan, Status::WrongDevice, "a certificate without any name"),
-            (ServerCertificate::Expired, Status::DeviceCertificateExpired, "this machine's clock says 20"),
+            (
+                ServerCertificate::NoSan,
+                Status::WrongDevice,
+                "a certificate without any name",
+                "Check the address of the device",
+            ),
+            (
+                ServerCertificate::Expired,
+                Status::DeviceCertificateExpired,
+                "this machine's clock says 20",
+                "If this machine's clock is wrong, set it",
+            ),
             (
                 ServerCertificate::NotYetValid,
                 Status::DeviceCertificateNotYetValid,
                 "this machine's clock says 20",
+                "Set this machine's clock",
             ),
-            (ServerCertificate::ClientAuthOnly, Status::DeviceCertificateUnusable, "not meant for servers"),
+            (
+                ServerCertificate::ClientAuthOnly,
+                Status::DeviceCertificateUnusable,
+                "not meant for servers",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::V1,
+                Status::DeviceCertificateUnusable,
+                "X.509 v1",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::Sha1,
+                Status::DeviceCertificateUnusable,
+                "no longer considered safe",
+                "activate the device again",
+            ),
+            (
+                ServerCertificate::Rsa1024,
+                Status::DeviceCertificateUnusable,
+                "1024 bits",
+                "activate the device again",
+            ),
         ] {
             let case = format!("{scheme} {certificate:?}");
             let simulator = with_certificate(certificate);
@@ -38,6 +78,7 @@ fn the_setup_code_never_reaches_a_server_that_has_not_passed() {
             assert_eq!(error.category(), Category::Trust, "{case}");
             assert_eq!(error.request_state(), RequestState::NotSent, "{case}");
             assert!(error.message().contains(fact), "{case}: {error:?}");
+            assert!(error.advice().contains(advice), "{case}: {error:?}");
             assert_eq!(application_bytes(&simulator), 0, "{case}");
         }
     }
@@ -76,6 +117,7 @@ fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
             Some("found \"1850000999.cybs.seclib.io\""),
         ),
         (IdentityCheck::Address, ServerCertificate::Normal, Some("expected \"127.0.0.1\"")),
+        (IdentityCheck::Address, ServerCertificate::WrongName("127.0.0.1".into()), None),
         (IdentityCheck::ChainOnly, ServerCertificate::WrongName("till.example.com".into()), None),
     ] {
         let case = format!("{check:?} {certificate:?}");
@@ -89,6 +131,29 @@ fn each_check_accepts_what_it_should_and_names_what_it_refuses() {
                 assert_eq!(error.status(), Status::WrongDevice, "{case}: {error:?}");
                 assert!(error.message().contains(fact), "{case}: {error:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_domain_can_be_another_in_any_case_of_letters() {
+    for (check, name, accepted) in [
+        (IdentityCheck::Domain, "1850000123.devices.example", true),
+        (IdentityCheck::Domain, "1850000123.Devices.Example", true),
+        (IdentityCheck::Domain, DEVICE_NAME, false),
+        (IdentityCheck::Name(SERIAL.into()), "1850000123.devices.example", true),
+        (IdentityCheck::Name(SERIAL.into()), DEVICE_NAME, false),
+    ] {
+        let case = format!("{check:?} {name}");
+        let simulator = with_certificate(ServerCertificate::WrongName(name.into()));
+        let device = builder(&simulator, "https").identity_check(check).domain("DEVICES.example").build();
+        let result = device.expect("valid").pair("1001", &setup_code(&simulator));
+        match accepted {
+            true => assert_eq!(
+                result.unwrap_or_else(|error| panic!("{case}: {error:?}")).device_name(),
+                Some("1850000123.devices.example")
+            ),
+            false => assert_eq!(failure(result, &case).status(), Status::WrongDevice, "{case}"),
         }
     }
 }
@@ -144,16 +209,6 @@ fn after_pairing_only_the_same_device_will_do_whatever_the_check() {
 }
 
 #[test]
-fn an_identity_of_another_device_is_not_tried() {
-    let simulator = simulator();
-    let identity = identity(&simulator, "1001");
-    let device = builder(&simulator, "https").serial("1850000999").build().expect("valid");
-    let error = failure(device.open_mtls(&identity), "other serial");
-    assert_eq!(error.status(), Status::IdentityUnusable);
-    assert!(error.message().contains("1850000123") && error.message().contains("1850000999"), "{error}");
-}
-
-#[test]
 fn chains_in_every_order_and_with_strangers_in_them_are_verified() {
     for server_chain in [
         ServerChain::Full,
@@ -173,6 +228,53 @@ fn chains_in_every_order_and_with_strangers_in_them_are_verified() {
 }
 
 #[test]
+fn a_ca_in_the_chain_that_is_not_for_servers_is_refused_and_told_from_a_leaf_that_is_not() {
+    let own = "the device's certificate cannot be used: it is not meant for servers (extended key usage)";
+    let above = "the device's certificate cannot be used: a CA above it is not meant to issue for servers \
+                 (extended key usage)";
+    for (ca, leaf, problem) in [
+        (Usage::Any, Usage::Server, None),
+        (Usage::Server, Usage::Server, None),
+        // RFC 5280: a certificate that says nothing is for anything.
+        (Usage::Server, Usage::Any, None),
+        (Usage::Client, Usage::Server, Some(above)),
+        (Usage::Client, Usage::Any, Some(above)),
+        (Usage::Code, Usage::Server, Some(above)),
+        (Usage::Server, Usage::Client, Some(own)),
+        (Usage::Code, Usage::Code, Some(own)),
+    ] {
+        let simulator = simulator();
+        let issued = simulator
+            .pki()
+            .issue(&CertificateRequest {
+                signed_by: SignedBy::CaFor(ca),
+                usage: leaf,
+                ..CertificateRequest::server(DEVICE_NAME)
+            })
+            .expect("issued");
+        let server_certificate =
+            ServerCertificate::Custom { chain_der: issued.chain_der, key_der: issued.key_pkcs8_der };
+        simulator.set_faults(Faults { server_certificate, ..Faults::default() });
+        for scheme in SCHEMES {
+            let case = format!("{scheme}: CA for {ca:?}, leaf for {leaf:?}");
+            let paired = builder(&simulator, scheme)
+                .serial(SERIAL)
+                .build()
+                .expect("valid")
+                .pair("1001", &renewed_setup_code(&simulator));
+            let Some(problem) = problem else {
+                paired.unwrap_or_else(|error| panic!("{case}: {error:?}"));
+                continue;
+            };
+            let error = failure(paired, &case);
+            assert_eq!(error.status(), Status::DeviceCertificateUnusable, "{case}: {error:?}");
+            assert_eq!(error.message(), problem, "{case}");
+            assert_eq!(error.request_state(), RequestState::NotSent, "{case}");
+        }
+    }
+}
+
+#[test]
 fn a_rotated_root_is_unknown_until_the_till_has_both() {
     let simulator = simulator();
     let (identity, old) = (identity(&simulator, "1001"), simulator.root_ca_chain_pem());
@@ -185,6 +287,20 @@ fn a_rotated_root_is_unknown_until_the_till_has_both() {
         assert_eq!(error.status(), Status::UnknownIssuer, "{error:?}");
         till(&format!("{old}{new}")).expect("both roots, in one file");
         till(&new).expect("the new root");
+    }
+}
+
+#[test]
+fn a_device_that_forgot_its_tills_with_its_root_says_so() {
+    for scheme in SCHEMES {
+        let simulator = simulator_with(Faults { accept_tills_of_old_roots: false, ..Faults::default() });
+        let identity = identity(&simulator, "1001");
+        device(&simulator, scheme).open_mtls(&identity).expect("before");
+        simulator.rotate_root();
+        let error = failure(device(&simulator, scheme).open_mtls(&identity), scheme);
+        assert_eq!(error.status(), Status::TillCertificateRejected, "{scheme}: {error:?}");
+        assert!(error.message().contains("UnknownCA"), "{scheme}: {error:?}");
+        assert!(error.advice().starts_with("Pair again"), "{scheme}: {error:?}");
     }
 }
 
@@ -223,125 +339,6 @@ fn a_device_of_outdated_tls_is_named_as_such() {
             assert!(error.advice().contains("Update the payment app"), "{error:?}");
         }
     }
-}
-
-#[test]
-fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there() {
-    for (pos_id_reuse, old_still_opens) in [(PosIdReuse::BothValid, true), (PosIdReuse::Replace, false)] {
-        let simulator = simulator_with(Faults { pos_id_reuse, ..Faults::default() });
-        let device = device(&simulator, "https");
-        let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
-        failure(device.pair("1001", "WRONG123"), "a failed attempt");
-        device.open_mtls(&old).expect("a failed attempt changes nothing");
-        let new = device.pair("1001", &setup_code(&simulator)).expect("the second");
-        device.open_mtls(&new).expect("the new one");
-        match device.open_mtls(&old) {
-            Ok(_) => assert!(old_still_opens, "{pos_id_reuse:?}"),
-            Err(error) => {
-                assert!(!old_still_opens, "{pos_id_reuse:?}: {error:?}");
-                assert_eq!(error.status(), Status::TillCertificateRejected);
-            }
-        }
-    }
-    let simulator = simulator_with(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
-    let device = device(&simulator, "https");
-    let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
-    let error = failure(device.pair("1001", &setup_code(&simulator)), "the second");
-    assert_eq!((error.status(), error.http_status()), (Status::PairingRejected, Some(409)), "{error:?}");
-    device.open_mtls(&old).expect("still the old one");
-}
-
-#[test]
-fn a_device_that_sends_only_its_leaf_is_verified_with_the_vendors_chain() {
-    let simulator = simulator_with(Faults { server_chain: ServerChain::LeafOnly, ..Faults::default() });
-    device(&simulator, "https").pair("1001", &setup_code(&simulator)).expect("pairs");
-}
-
-#[test]
-fn leaf_and_intermediate_are_sent_whatever_issuers_the_device_hints_at() {
-    for hint in [CertificateHint::RootOnly, CertificateHint::IssuingAndRoot, CertificateHint::Empty] {
-        for tls_versions in [TlsVersions::Only12, TlsVersions::Only13] {
-            let faults = Faults { certificate_hint: hint, tls_versions, ..Faults::default() };
-            let simulator = simulator_with(faults);
-            device(&simulator, "wss").open_mtls(&identity(&simulator, "1001")).expect("opens");
-            let length = wait(&simulator, "handshake", |event| match event {
-                Event::Handshake { client_chain_len, .. } => Some(*client_chain_len),
-                _ => None,
-            });
-            assert_eq!(length, 2, "{hint:?} {tls_versions:?}");
-        }
-    }
-}
-
-#[test]
-fn a_device_that_refuses_the_tills_certificate_is_known_before_open_returns() {
-    for scheme in SCHEMES {
-        for tls_versions in [TlsVersions::Only12, TlsVersions::Only13] {
-            for (client_certificate, status, fact) in [
-                (
-                    ClientCertificate::RefuseWith(Alert::UnknownCa),
-                    Status::TillCertificateRejected,
-                    "UnknownCA",
-                ),
-                (
-                    ClientCertificate::RefuseWith(Alert::CertificateRevoked),
-                    Status::TillCertificateRejected,
-                    "CertificateRevoked",
-                ),
-                (
-                    ClientCertificate::RefuseWith(Alert::BadCertificate),
-                    Status::TillCertificateRejected,
-                    "BadCertificate",
-                ),
-                (
-                    ClientCertificate::RefuseWith(Alert::AccessDenied),
-                    Status::TillCertificateRejected,
-                    "AccessDenied",
-                ),
-                (
-                    ClientCertificate::RefuseWith(Alert::CertificateExpired),
-                    Status::TillCertificateExpired,
-                    "expired on",
-                ),
-                (
-                    ClientCertificate::CloseWithoutAlert,
-                    Status::TillCertificateRejected,
-                    "closed without an alert",
-                ),
-                (
-                    ClientCertificate::ResetWithoutAlert,
-                    Status::TillCertificateRejected,
-                    "closed without an alert",
-                ),
-            ] {
-                let case = format!("{scheme} {tls_versions:?} {client_certificate:?}");
-                let simulator =
-                    simulator_with(Faults { client_certificate, tls_versions, ..Faults::default() });
-                let result = device(&simulator, scheme).open_mtls(&identity(&simulator, "1001"));
-                let error = failure(result, &case);
-                assert_eq!(error.status(), status, "{case}: {error:?}");
-                assert!(error.message().contains(fact), "{case}: {error:?}");
-                assert!(error.advice().contains("air again"), "{case}: {error:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn an_identity_that_another_device_issued_is_rejected_by_the_device() {
-    let pki = Pki::new_in_memory().expect("a PKI");
-    let stranger = Simulator::builder().serial(SERIAL).pki(pki).start().expect("a simulator starts");
-    let simulator = simulator();
-    for scheme in SCHEMES {
-        let error = failure(device(&simulator, scheme).open_mtls(&identity(&stranger, "1001")), scheme);
-        assert_eq!(error.status(), Status::TillCertificateRejected, "{scheme}: {error:?}");
-    }
-}
-
-#[test]
-fn a_device_that_sends_no_session_ticket_is_believed_after_a_moment() {
-    let simulator = simulator_with(Faults { session_tickets: false, ..Faults::default() });
-    device(&simulator, "https").open_mtls(&identity(&simulator, "1001")).expect("opens");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The programs of `examples-c/`.
-pub(crate) const EXAMPLES: [&str; 4] = ["pair", "show_chain", "pay", "refused"];
+pub(crate) const EXAMPLES: [&str; 5] = ["pair", "show_chain", "pay", "recover", "refused"];
 
 /// How C is compiled here: an example that a reader pastes must not greet him with warnings.
 pub(crate) const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];

@@ -96,6 +96,7 @@ Next:
   include/poslatch.h        the functions that you saw at work, with a manual on top
   examples-c/pair.c         pairing, as a till does it once
   examples-c/pay.c          paying, with every way in which it can end
+  examples-c/recover.c      finding out how a payment ended whose reply was lost
   cargo xtask test          the proof that the rest works too";
 
 fn build(project: &Project, log: &mut Log) -> Result<()> {

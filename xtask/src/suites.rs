@@ -42,9 +42,9 @@ impl Lane {
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "rust",
-        about: "unit, integration and documentation tests of every crate; what we write, read by openssl, keytool, curl",
+        about: "unit, integration and documentation tests of every crate; what we write, read by openssl, keytool, curl, .NET",
         lane: Lane::Cargo,
-        needs: &[Tool::CCompiler, Tool::Openssl, Tool::Keytool, Tool::Curl],
+        needs: &[Tool::CCompiler, Tool::Openssl, Tool::Keytool, Tool::Curl, Tool::Mono],
         run: rust::run,
     },
     Suite {

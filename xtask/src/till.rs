@@ -50,6 +50,12 @@ impl Till<'_> {
             .args([amount, "USD", reference])
     }
 
+    /// Asks for a payment; without a reference, what the journal holds.
+    pub(crate) fn recover(&self, reference: Option<&str>) -> Run {
+        let run = self.example("recover").arg(&self.url).arg(&self.root_ca_file).arg(&self.identity_file);
+        run.args(reference)
+    }
+
     pub(crate) fn refused(&self, amount: &str) -> Run {
         self.example("refused").arg(&self.url).arg(&self.root_ca_file).args([amount, "USD"])
     }

@@ -18,6 +18,8 @@ pub(crate) enum Tool {
     Curl,
     /// Reads PKCS#12, as a till in Java would.
     Keytool,
+    /// Compiles and runs C#, as a till on .NET Framework would.
+    Mono,
     /// Lists what a shared library exports.
     Nm,
     /// Reads identity files and PKCS#12.
@@ -37,6 +39,8 @@ impl Tool {
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
             Tool::Keytool => "keytool".into(),
+            // The compiler; its package brings the runtime.
+            Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
         }
@@ -48,6 +52,7 @@ impl Tool {
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
             Tool::Keytool => "default-jre-headless",
+            Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
         }
@@ -58,7 +63,7 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Curl | Tool::Keytool | Tool::Nm | Tool::Openssl => return None,
+            Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }

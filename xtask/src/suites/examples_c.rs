@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     context.artifacts.simulator(log)?;
 
     let mut bench = Bench::new(context, log)?;
-    let cases: [(&str, Case); 13] = [
+    let cases: [(&str, Case); 14] = [
         ("a wrong call prints the usage", usage),
         ("a foreign Root CA ends pairing before the code is sent", foreign_root_ca),
         ("a device with another serial number gets no code", wrong_serial),
@@ -33,6 +33,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
         ("a declined payment is not paid", declined),
         ("without the till's certificate there is no payment", without_identity),
         ("a device that dies in a payment leaves it in doubt", death_in_a_payment),
+        ("a payment that has ended is found by its reference", recovered),
         ("a device that is not there is a connection failure, not a doubt", nobody_there),
     ];
     let mut failures = String::new();
@@ -224,11 +225,21 @@ fn death_in_a_payment(bench: &mut Bench<'_>) -> Result<()> {
                 .ok_or_else(|| crate::Failure::from("the device did not report the request"))
         })?;
         if paid.exit_code != Some(0) {
-            paid.expect_exit(4)?.expect_text("IN DOUBT")?.expect_text(&format!("\"id\":\"{reference}\""))?;
+            paid.expect_exit(4)?.expect_text(&format!("IN DOUBT: the payment \"{reference}\""))?;
+            let pending = finish(&till.recover(None), bench.log)?;
+            pending.expect_exit(0)?.expect_text(&format!("\"reference\":\"{reference}\""))?;
             return Ok(());
         }
     }
     Err(format!("{RACES_MAX} payments were through before their device could be killed").into())
+}
+
+fn recovered(bench: &mut Bench<'_>) -> Result<()> {
+    let till = bench.till("wss");
+    finish(&till.pay("2.00", "recovered"), bench.log)?.expect_exit(0)?;
+    let found = finish(&till.recover(Some("recovered")), bench.log)?;
+    found.expect_exit(0)?.expect_text("It has ended.")?.expect_text("APPROVED")?;
+    Ok(())
 }
 
 fn nobody_there(bench: &mut Bench<'_>) -> Result<()> {

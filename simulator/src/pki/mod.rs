@@ -1,13 +1,17 @@
 //! The certificate authority behind a device: a root, an issuing CA, and whatever they sign. The certificates are made
 //! in the shape of section 3 and section 4 of `protocol.md`; oddities for tests are asked for by [`CertificateRequest`].
 
+mod request;
+
+pub use request::{CertificateRequest, KeyChoice, SignedBy, Usage};
+
 use crate::raw_rsa::Rsa1024;
 use crate::{Error, clock, keys, relic};
 use pkcs8::LineEnding;
 use pkcs8::der::pem;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -135,6 +139,12 @@ impl Pki {
             }
             SignedBy::Root => (params.signed_by(key, root)?, vec![root_der.clone()]),
             SignedBy::Itself => (params.self_signed(key)?, Vec::new()),
+            SignedBy::CaFor(usage) => {
+                let (ca_key, ca) = (keys::take()?, authority_params(Rank::Below(usage), root.key()));
+                let ca_der = ca.signed_by(&ca_key, issuing)?.der().to_vec();
+                let leaf = params.signed_by(key, &Issuer::new(ca, ca_key))?;
+                (leaf, vec![ca_der, issuing_der.clone(), root_der.clone()])
+            }
         };
         let leaf_der = leaf.der().to_vec();
         let chain_der: Vec<_> = std::iter::once(leaf_der.clone()).chain(issuers).collect();
@@ -222,101 +232,6 @@ impl fmt::Debug for Pki {
     }
 }
 
-/// What a certificate should say.
-#[derive(Debug, Clone)]
-pub struct CertificateRequest {
-    /// Common name of the subject.
-    pub common_name: String,
-    /// Subject alternative names; those that are IP addresses become address entries. May be empty.
-    pub names: Vec<String>,
-    /// What the certificate is fit for.
-    pub usage: Usage,
-    /// Start of validity.
-    pub not_before: SystemTime,
-    /// End of validity.
-    pub not_after: SystemTime,
-    /// Who signs.
-    pub signed_by: SignedBy,
-    /// The key that is certified.
-    pub key: KeyChoice,
-}
-
-impl CertificateRequest {
-    /// Describes the certificate of a device: one DNS name, the device's key, valid for two years (section 4).
-    pub fn server(name: &str) -> Self {
-        Self {
-            names: vec![name.to_owned()],
-            usage: Usage::Server,
-            key: KeyChoice::Device,
-            ..Self::till(name)
-        }
-    }
-
-    /// Describes the certificate of a till: its posId as common name, a key of its own, valid for two years (section 2).
-    pub fn till(pos_id: &str) -> Self {
-        let now = SystemTime::now();
-        Self {
-            common_name: pos_id.to_owned(),
-            names: Vec::new(),
-            usage: Usage::Client,
-            not_before: now - DAY,
-            not_after: now + 729 * DAY,
-            signed_by: SignedBy::Issuing,
-            key: KeyChoice::Fresh,
-        }
-    }
-
-    fn params(&self) -> Result<CertificateParams, Error> {
-        let mut params = CertificateParams::new(self.names.clone())?;
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
-        params.not_before = self.not_before.into();
-        params.not_after = self.not_after.into();
-        params.serial_number = Some(random_serial_number());
-        params.use_authority_key_identifier_extension = !matches!(self.signed_by, SignedBy::Itself);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
-        params.extended_key_usages = match self.usage {
-            Usage::Any => Vec::new(),
-            Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
-        };
-        Ok(params)
-    }
-}
-
-/// What a certificate is fit for, as its extended key usage says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Usage {
-    /// No extended key usage: anything.
-    Any,
-    /// TLS clients.
-    Client,
-    /// TLS servers.
-    Server,
-}
-
-/// Who signs a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignedBy {
-    /// The issuing CA.
-    Issuing,
-    /// Nobody but its own key.
-    Itself,
-    /// The root, without the issuing CA in between.
-    Root,
-}
-
-/// The key that is certified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyChoice {
-    /// The device's key.
-    Device,
-    /// A fresh key on the curve P-256.
-    EcP256,
-    /// A fresh RSA key of 2048 bits.
-    Fresh,
-}
-
 /// A key with its certificate and chain.
 #[derive(Clone)]
 pub struct Issued {
@@ -370,6 +285,8 @@ pub(crate) struct StoredPki {
 enum Rank {
     Root,
     Issuing,
+    /// Below the issuing CA, for this usage only.
+    Below(Usage),
 }
 
 /// The CA certificates of section 3, with dates that keep their distance from today.
@@ -397,8 +314,14 @@ fn authority_params(rank: Rank, root_key: &KeyPair) -> CertificateParams {
             params.not_before = (now - 4 * YEAR).into();
             params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
             params.use_authority_key_identifier_extension = true;
-            params.extended_key_usages =
-                vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+            params.extended_key_usages = [Usage::Client, Usage::Server].map(Usage::purposes).concat();
+        }
+        Rank::Below(usage) => {
+            params.distinguished_name.push(DnType::CommonName, "Simulated Lower CA");
+            params.not_before = (now - 3 * YEAR).into();
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            params.use_authority_key_identifier_extension = true;
+            params.extended_key_usages = usage.purposes();
         }
     }
     params
