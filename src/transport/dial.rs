@@ -9,7 +9,7 @@ use super::deadline::Deadline;
 use super::interrupt::Interrupt;
 use super::tcp_options;
 use crate::address::Address;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Phase};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -87,6 +87,10 @@ fn connect_any(candidates: &[SocketAddr], deadline: Deadline, address: &Address)
                         Kind::Refused { address: *candidate, os: (&error).into() }
                     }
                     io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => timed_out(),
+                    // It was there, and dropped the connection before the system had told of it.
+                    io::ErrorKind::ConnectionReset => {
+                        Kind::PeerClosed { phase: Phase::Handshake, os: Some((&error).into()) }
+                    }
                     _ => Kind::Unreachable { address: *candidate, os: (&error).into() },
                 };
                 // A refusal comes from the host itself and says more than a dead route.

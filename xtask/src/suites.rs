@@ -6,6 +6,7 @@ mod examples_c;
 mod header;
 mod prose;
 mod rust;
+mod sweep;
 
 use crate::Result;
 use crate::log::Log;
@@ -52,6 +53,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Cargo,
         needs: &[],
         run: docs::run,
+    },
+    Suite {
+        name: "sweep",
+        about: "pairing, opening and a payment end rightly at whichever byte the network is cut, reset or stalled",
+        lane: Lane::Cargo,
+        needs: &[],
+        run: sweep::run,
     },
     Suite {
         name: "header",
