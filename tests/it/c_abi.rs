@@ -111,11 +111,7 @@ fn the_whole_story_can_be_told_through_the_abi() {
             null_mut(),
             &mut error,
         );
-        assert_eq!(
-            (status, outcome),
-            (POSLATCH_OK, POSLATCH_RECOVERY_UNKNOWN),
-            "one try is made in any case"
-        );
+        assert_eq!((status, outcome), (POSLATCH_OK, POSLATCH_RECOVERY_UNKNOWN));
 
         poslatch_connection_close(connection);
         poslatch_connection_close(connection);
