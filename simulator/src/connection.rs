@@ -9,51 +9,85 @@ use crate::wire::Wire;
 use crate::{ClientCertificate, Event, Faults, TlsVersions, lock, tls11, websocket};
 use hyper_util::rt::TokioIo;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
-use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-pub(crate) async fn serve(device: Arc<Device>, tcp: TcpStream, peer: SocketAddr, connection: u64) {
+/// Whoever accepts a connection subscribes to disturbances for it: one that comes before this task has begun counts, too.
+pub(crate) async fn serve(
+    device: Arc<Device>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    connection: u64,
+    mut disturbed: Disturbed,
+) {
     // Before anything goes on record: whoever sees the connection there and turns a switch means the next one.
     let (faults, material) = device.faults_and_tls();
-    let mut disturbed = device.disturbance.subscribe();
     device.journal.record(Event::Connected { connection, peer });
-    let disturbance = async {
-        match disturbed.changed().await {
-            Ok(()) => disturbed.borrow_and_update().unwrap_or(Ending::Orderly),
-            // The device is going down, and this task with it.
-            Err(_) => std::future::pending().await,
-        }
-    };
     // Small messages must not wait for one another's acknowledgement.
     let _ = tcp.set_nodelay(true);
 
     let total = if faults.stall_handshake {
-        stall(&device, tcp, connection, disturbance).await;
+        stall(&device, tcp, connection, &mut disturbed).await;
         0
     } else {
-        match handshake(&device, tcp, connection, &faults, &material).await {
-            None => 0,
-            Some((plain, rights)) => {
+        let resets = Arc::<AtomicBool>::default();
+        let mut handshake =
+            Box::pin(handshake(&device, tcp, connection, &faults, &material, Arc::clone(&resets)));
+        let shaken = tokio::select! {
+            // The disturbance first: what is sent after it must not be answered.
+            biased;
+            ending = disturbance(&mut disturbed) => Err(ending),
+            shaken = &mut handshake => Ok(shaken),
+        };
+        match shaken {
+            Ok(None) => 0,
+            Ok(Some((plain, rights))) => {
                 let ending = tokio::select! {
-                    // The disturbance first: what is sent after it must not be answered.
                     biased;
-                    ending = disturbance => ending,
+                    ending = disturbance(&mut disturbed) => ending,
                     ending = talk(&device, plain.clone(), rights, connection) => ending,
                 };
                 let received = plain.clone();
-                plain.end(ending).await;
+                plain.end(thaw(ending, &mut disturbed).await).await;
                 received.received()
+            }
+            Err(ending) => {
+                // The handshake holds the socket, and drops it below.
+                let ending = thaw(ending, &mut disturbed).await;
+                resets.store(ending == Ending::Reset, Ordering::Relaxed);
+                let reason = "disturbed, as the simulator was asked to".to_owned();
+                device.journal.record(Event::HandshakeFailed { connection, reason });
+                0
             }
         }
     };
     device.journal.record(Event::ApplicationBytes { connection, total });
     device.journal.record(Event::Disconnected { connection });
+}
+
+/// Tells a connection what is done to all of them.
+pub(crate) type Disturbed = watch::Receiver<Option<Ending>>;
+
+async fn disturbance(disturbed: &mut Disturbed) -> Ending {
+    match disturbed.changed().await {
+        Ok(()) => disturbed.borrow_and_update().unwrap_or(Ending::Orderly),
+        // The device is going down, and this task with it.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Waits until a frozen connection is ended after all.
+async fn thaw(mut ending: Ending, disturbed: &mut Disturbed) -> Ending {
+    while ending == Ending::Frozen {
+        ending = disturbance(disturbed).await;
+    }
+    ending
 }
 
 /// What the till at the other end may do.
@@ -66,25 +100,16 @@ pub(crate) enum Rights {
 }
 
 /// Takes in what the till says until it gives up, or something happens to the connection.
-async fn stall(
-    device: &Device,
-    mut tcp: TcpStream,
-    connection: u64,
-    disturbance: impl Future<Output = Ending>,
-) {
+async fn stall(device: &Device, mut tcp: TcpStream, connection: u64, disturbed: &mut Disturbed) {
     let mut scratch = [0; 4096];
     let given_up = async { while tcp.read(&mut scratch).await.is_ok_and(|length| length > 0) {} };
     let ending = tokio::select! {
         biased;
-        ending = disturbance => ending,
+        ending = disturbance(disturbed) => ending,
         () = given_up => Ending::Orderly,
     };
-    match ending {
-        Ending::Frozen => std::future::pending().await,
-        Ending::Orderly => {}
-        Ending::Reset => {
-            let _ = tcp.set_zero_linger();
-        }
+    if thaw(ending, disturbed).await == Ending::Reset {
+        let _ = tcp.set_zero_linger();
     }
     let reason = "never answered, as the simulator's switches ask".to_owned();
     device.journal.record(Event::HandshakeFailed { connection, reason });
@@ -96,13 +121,14 @@ async fn handshake(
     connection: u64,
     faults: &Faults,
     material: &TlsMaterial,
+    resets: Arc<AtomicBool>,
 ) -> Option<(Plain, Rights)> {
     let muted = Arc::new(AtomicBool::new(false));
     let failed = |reason: String| device.journal.record(Event::HandshakeFailed { connection, reason });
     if let TlsVersions::Only11 | TlsVersions::Only11Hello = faults.tls_versions {
         failed("answered as a device that speaks TLS 1.1 only".to_owned());
         let answered = async {
-            let mut wire = Wire::new(tcp, muted);
+            let mut wire = Wire::new(tcp, muted, resets);
             tls11::answer(&mut wire, faults.tls_versions).await?;
             wire.close_after_failed_handshake().await
         };
@@ -116,7 +142,7 @@ async fn handshake(
             return None;
         }
     };
-    match TlsAcceptor::from(Arc::new(config)).accept(Wire::new(tcp, muted)).into_fallible().await {
+    match TlsAcceptor::from(Arc::new(config)).accept(Wire::new(tcp, muted, resets)).into_fallible().await {
         Ok(tls) => {
             let till = record_handshake(device, &tls, connection);
             let open_to_all = faults.client_certificate == ClientCertificate::NotRequested;
@@ -126,7 +152,7 @@ async fn handshake(
         Err((error, wire)) => {
             failed(error.to_string());
             if faults.client_certificate == ClientCertificate::ResetWithoutAlert && wire.is_muted() {
-                let _ = wire.reset_on_drop();
+                wire.reset_on_drop();
                 return None;
             }
             let _ = tokio::time::timeout(LINGER_MAX, wire.close_after_failed_handshake()).await;

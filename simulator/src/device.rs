@@ -1,6 +1,7 @@
 //! The device itself: what all of its connections share. Apart from [`crate::simulator`], which is the handle that tests
 //! hold, so that connections never see the handle.
 
+use crate::channels::Channels;
 use crate::code::CodeScreen;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
@@ -19,6 +20,7 @@ pub(crate) struct Device {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) terminal: Terminal,
+    pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
     settings: Mutex<Settings>,
 }
@@ -40,6 +42,7 @@ impl Device {
             code,
             tills,
             terminal: Terminal::default(),
+            channels: Channels::default(),
             disturbance: watch::Sender::new(None),
             settings: Mutex::new(Settings { faults, tls }),
         }
@@ -113,7 +116,7 @@ pub(crate) struct DeviceParts {
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Not at all: nothing is read or written any more, as if the cable had been cut.
+    /// Not at all for the time being: nothing is read or written any more, as if the cable had been cut.
     Frozen,
     /// With a TLS closure alert, then the end of the TCP stream.
     Orderly,

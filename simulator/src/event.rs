@@ -20,6 +20,13 @@ pub enum Event {
         /// Bytes received so far on this connection, counted behind TLS.
         total: u64,
     },
+    /// A close frame arrived.
+    CloseReceived {
+        /// Number of the connection.
+        connection: u64,
+        /// Its close code, if it had one.
+        code: Option<u16>,
+    },
     /// The screen shows a new setup code (section 2). The code itself is only given by `Simulator::setup_code`.
     CodeShown {
         /// Seconds until it lapses.
@@ -68,7 +75,7 @@ pub enum Event {
         /// Amount or reference, for people.
         detail: Option<String>,
     },
-    /// A message of the channel was handed to the connection.
+    /// A message of the channel was handed to the connection. Those of a status flood are not on record.
     MessageSent {
         /// Number of the connection.
         connection: u64,
@@ -102,10 +109,34 @@ pub enum Event {
         /// Its `processingDetails.status`, such as `APPROVED`.
         status: String,
     },
-    /// A pong arrived, in answer to a ping of the device.
+    /// A ping arrived; whether it was answered is a matter of [`crate::Faults::answer_pings`].
+    PingReceived {
+        /// Number of the connection.
+        connection: u64,
+    },
+    /// No pong had come when the next ping was due, and the device gave the connection up.
+    PongMissed {
+        /// Number of the connection.
+        connection: u64,
+    },
+    /// A pong arrived, in answer to a ping of the device. Those of a ping flood are not on record.
     PongReceived {
         /// Number of the connection.
         connection: u64,
+    },
+    /// A final reply is held back, and can be released now.
+    ReplyHeld {
+        /// Number of the connection that the request came from.
+        connection: u64,
+        /// Its `type`.
+        kind: String,
+    },
+    /// A final reply found its connection gone.
+    ReplyLost {
+        /// Number of the connection that the request came from.
+        connection: u64,
+        /// Its `type`.
+        kind: String,
     },
     /// A request was turned down.
     Refused {
@@ -127,6 +158,7 @@ impl Event {
         match self {
             Self::CodeShown { .. } | Self::PaymentEnded { .. } => None,
             Self::ApplicationBytes { connection, .. }
+            | Self::CloseReceived { connection, .. }
             | Self::Connected { connection, .. }
             | Self::Disconnected { connection }
             | Self::Handshake { connection, .. }
@@ -135,7 +167,11 @@ impl Event {
             | Self::MessageSent { connection, .. }
             | Self::Paired { connection, .. }
             | Self::PairingRequested { connection, .. }
+            | Self::PingReceived { connection }
+            | Self::PongMissed { connection }
             | Self::PongReceived { connection }
+            | Self::ReplyHeld { connection, .. }
+            | Self::ReplyLost { connection, .. }
             | Self::Refused { connection, .. }
             | Self::WebSocketOpened { connection } => Some(*connection),
         }

@@ -44,14 +44,35 @@ pub struct Faults {
     pub exchange: Exchange,
     /// Number of status messages before a payment's reply. Default: none, which is two: "Present card", "Processing".
     pub status_messages: Option<u32>,
+    /// Whether a payment sends status messages as fast as the channel takes them, for as long as its first step lasts:
+    /// with [`Self::hold_payment`] until it is cancelled or released, else for [`Self::step_pause`]. Default: false.
+    ///
+    /// For a flood of a known size there is `status_messages` with no `step_pause`.
+    pub status_flood: bool,
     /// Pause after each step of an operation. Default: 20 ms.
     pub step_pause: Duration,
     /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
     pub hold_payment: bool,
     /// Whether every payment is declined. Default: false, then only [`crate::DECLINED_AMOUNT`] is.
     pub decline: bool,
+    /// Whether a final reply whose channel is gone is sent on another one: the latest that is open, or else the next that
+    /// opens. Section 5 does not know. Default: false, it is lost.
+    pub redirect_lost_replies: bool,
+    /// How many lookups of the same id find nothing, whatever there is to be found (section 8, 7). Default: none.
+    ///
+    /// A payment that runs is found otherwise, with status `PENDING`. Payments that are forgotten are counted anew.
+    pub lookup_not_found_first: u32,
     /// How often the device pings an open WebSocket. Default: never, as far as section 5 knows.
+    ///
+    /// This, `drop_after_missed_pong` and `ping_flood` are looked at when the WebSocket is opened.
     pub ping_interval: Option<Duration>,
+    /// Whether the device ends the connection, without a close frame, if a ping was not answered when the next one is
+    /// due. Default: false.
+    pub drop_after_missed_pong: bool,
+    /// Whether the device pings as fast as the WebSocket takes it. Default: false.
+    pub ping_flood: bool,
+    /// Whether the device answers the pings of the till. Default: true.
+    pub answer_pings: bool,
 }
 
 impl Default for Faults {
@@ -73,10 +94,16 @@ impl Default for Faults {
             websocket_refused: None,
             exchange: Exchange::Normal,
             status_messages: None,
+            status_flood: false,
             step_pause: Duration::from_millis(20),
             hold_payment: false,
             decline: false,
+            redirect_lost_replies: false,
+            lookup_not_found_first: 0,
             ping_interval: None,
+            drop_after_missed_pong: false,
+            ping_flood: false,
+            answer_pings: true,
         }
     }
 }
@@ -253,16 +280,24 @@ pub enum FrameKind {
 pub enum Exchange {
     /// The final reply comes in a binary frame. No effect over HTTPS.
     BinaryFrame,
-    /// The request is carried out, the connection closed at once in good order.
+    /// The request is carried out, the connection closed at once in good order, without a close frame of the channel.
     CloseAfterRequest,
+    /// The request is carried out, the channel closed at once with this close code. No effect over HTTPS.
+    ///
+    /// What the code 1006 stands for, an end without a close frame, is `CloseAfterRequest` or `ResetAfterRequest`.
+    CloseWith(u16),
     /// The request is not carried out but answered by an `ErrorResponse` with this message.
     ErrorResponse(String),
     /// The final reply comes twice. No effect over HTTPS.
     FinalTwice,
     /// The final reply is not JSON.
     GarbageFrame,
+    /// The request is carried out, its final reply held back until [`crate::Simulator::release_replies`].
+    HeldReply,
     /// The request is not carried out but answered by this HTTP status. No effect over WSS.
     HttpStatus(u16),
+    /// The request is carried out, its final reply sent this much later.
+    LateReply(Duration),
     /// The request is carried out, its final reply never sent; with `status_messages: Some(0)` nothing is.
     NoReply,
     /// As section 5 describes it.

@@ -3,7 +3,7 @@
 
 use crate::connection::Rights;
 use crate::device::{Device, Ending};
-use crate::line::{Carrier, Line, Payload};
+use crate::line::{Carrier, Line, Payload, Said};
 use crate::message::{self, Request, error_response};
 use crate::pairing::{self, Answer};
 use crate::reply::{self, Reply};
@@ -147,16 +147,18 @@ impl Service {
             return Ok(self.refuse(status, "Refused", "asked for by the simulator's switches"));
         }
         let (queue, mut outgoing) = mpsc::unbounded_channel();
-        let line = Line::new(queue, faults, Carrier::Post);
+        let line = Line::new(&self.device, self.connection, queue, faults, Carrier::Post);
         Terminal::carry_out(&self.device, kind, body, faults, line);
         match faults.exchange {
             Exchange::CloseAfterRequest => return self.hang_up(Ending::Orderly),
             Exchange::ResetAfterRequest => return self.hang_up(Ending::Reset),
             _ => {}
         }
-        while let Some(message) = outgoing.recv().await {
+        while let Some(said) = outgoing.recv().await {
             // Status messages have no place in the one reply of a POST.
-            if message.last {
+            if let Said::Message(message) = said
+                && message.last
+            {
                 let (kind, detail) = (message.kind, message.detail);
                 self.device.journal.record(Event::MessageSent { connection: self.connection, kind, detail });
                 let body = match message.payload {

@@ -30,6 +30,7 @@
 //! [`FaultProxy`] stands in for the network between till and device, and [`Faults`] lists what a device can do wrong.
 //! [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
+mod channels;
 mod clock;
 mod cloud;
 mod code;
@@ -39,6 +40,7 @@ mod error;
 mod event;
 mod fault_proxy;
 mod faults;
+mod frames;
 mod http;
 mod journal;
 mod keys;
@@ -75,7 +77,7 @@ pub use faults::{
     ServerCertificate, ServerChain, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
-pub use simulator::{Builder, Simulator};
+pub use simulator::{Builder, Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -41,7 +41,7 @@ impl Plain {
                 let _ = tokio::time::timeout(LINGER_MAX, self.close()).await;
             }
             Ending::Reset => {
-                let _ = lock(&self.tls).get_ref().0.reset_on_drop();
+                lock(&self.tls).get_ref().0.reset_on_drop();
             }
         }
     }

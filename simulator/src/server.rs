@@ -1,28 +1,126 @@
-//! The listener of a device: one task for each connection, one for the code on the screen. Apart from
-//! [`crate::connection`], which tells the story of a single one.
+//! The listener of a device: one task for each connection, one for the code on the screen, and the comings and goings of
+//! the device itself. Apart from [`crate::connection`], which tells the story of a single one.
 
 use crate::connection;
-use crate::device::Device;
+use crate::device::{Device, Ending};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// What the device as a whole is told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It listens and accepts. What was frozen or is left over from before is reset.
+    Back,
+    /// It is not there: its port refuses, its connections are reset.
+    Gone,
+    /// Its system lives and takes connections, its application neither accepts nor reads nor writes.
+    Hung,
+}
+
+/// An order, and the way back for whoever waits until it has been carried out.
+pub(crate) struct Order {
+    pub(crate) presence: Presence,
+    pub(crate) done: Sender<io::Result<()>>,
+}
 
 /// Serves until the runtime is dropped; connections and payments go down with it.
-pub(crate) async fn run(device: Arc<Device>, listener: TcpListener) {
+pub(crate) async fn run(
+    device: Arc<Device>,
+    listener: TcpListener,
+    address: SocketAddr,
+    mut orders: UnboundedReceiver<Order>,
+) {
     let screen = Arc::clone(&device);
     tokio::spawn(async move { screen.code.keep_fresh(&screen.journal).await });
     let mut connection = 0;
+    let mut door = Door::Open(listener);
     loop {
-        match listener.accept().await {
-            Ok((tcp, peer)) => {
-                connection += 1;
-                tokio::spawn(connection::serve(Arc::clone(&device), tcp, peer, connection));
+        tokio::select! {
+            biased;
+            Some(order) = orders.recv() => {
+                let outcome;
+                (door, outcome) = door.turn(order.presence, address);
+                device.disturbance.send_replace(Some(match order.presence {
+                    Presence::Back | Presence::Gone => Ending::Reset,
+                    Presence::Hung => Ending::Frozen,
+                }));
+                // Whoever gave it may have given up waiting.
+                let _ = order.done.send(outcome);
             }
-            // A peer that gave up in the queue, or no file descriptor left for the moment.
-            Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
+            (tcp, peer) = door.accept() => {
+                connection += 1;
+                let disturbed = device.disturbance.subscribe();
+                tokio::spawn(connection::serve(Arc::clone(&device), tcp, peer, connection, disturbed));
+            }
         }
     }
 }
+
+/// The port of the device.
+enum Door {
+    Open(TcpListener),
+    /// It listens, and nobody accepts.
+    Unattended(TcpListener),
+    /// It is held, so that nobody else gets it, and refuses.
+    Shut(Option<TcpSocket>),
+}
+
+impl Door {
+    fn turn(self, presence: Presence, address: SocketAddr) -> (Self, io::Result<()>) {
+        match (presence, self) {
+            (Presence::Gone, Self::Shut(socket)) => (Self::Shut(socket), Ok(())),
+            (Presence::Gone, Self::Open(listener) | Self::Unattended(listener)) => {
+                drop(listener);
+                match hold(address) {
+                    Ok(socket) => (Self::Shut(Some(socket)), Ok(())),
+                    Err(error) => (Self::Shut(None), Err(error)),
+                }
+            }
+            (Presence::Hung, Self::Open(listener) | Self::Unattended(listener)) => {
+                (Self::Unattended(listener), Ok(()))
+            }
+            (Presence::Back, Self::Open(listener) | Self::Unattended(listener)) => {
+                (Self::Open(listener), Ok(()))
+            }
+            (presence, Self::Shut(socket)) => {
+                match socket.map_or_else(|| hold(address), Ok).and_then(|socket| socket.listen(BACKLOG)) {
+                    Ok(listener) if presence == Presence::Hung => (Self::Unattended(listener), Ok(())),
+                    Ok(listener) => (Self::Open(listener), Ok(())),
+                    Err(error) => (Self::Shut(None), Err(error)),
+                }
+            }
+        }
+    }
+
+    async fn accept(&self) -> (TcpStream, SocketAddr) {
+        let Self::Open(listener) = self else { return std::future::pending().await };
+        loop {
+            match listener.accept().await {
+                Ok(accepted) => return accepted,
+                // A peer that gave up in the queue, or no file descriptor left for the moment.
+                Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
+            }
+        }
+    }
+}
+
+/// Takes the port without listening on it.
+fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As for the first listener: connections of before may still be known to the system.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// As many as the standard library asks for.
+const BACKLOG: u32 = 128;
 
 /// Long enough not to spin, short enough not to be noticed.
 pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(20);

@@ -4,6 +4,8 @@
 use crate::code::{CODE_INTERVAL, CodeScreen};
 use crate::device::{Device, DeviceParts, Ending};
 use crate::journal::{Journal, Observer};
+use crate::line::{self, Said};
+use crate::server::{Order, Presence};
 use crate::state::StateFolder;
 use crate::tills::Tills;
 use crate::{Error, Event, Faults, Issued, Pki, Timeout, server};
@@ -14,13 +16,14 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::{self, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// A running device. Dropping it closes every connection, ends its thread and waits for that.
 pub struct Simulator {
     device: Arc<Device>,
     address: SocketAddr,
     state_folder: Option<StateFolder>,
+    orders: mpsc::UnboundedSender<Order>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -134,7 +137,37 @@ impl Simulator {
         self.device.terminal.release();
     }
 
-    /// Closes all connections in good order; payments go on.
+    /// Sends the replies that [`crate::Exchange::HeldReply`] holds back, and returns how many there were.
+    ///
+    /// [`Event::ReplyHeld`] tells that there is one.
+    pub fn release_replies(&self) -> usize {
+        self.device.channels.release()
+    }
+
+    /// Sends this text as a message on every open channel, asked for or not, and returns how many channels there are.
+    ///
+    /// It need not be JSON.
+    pub fn send_unsolicited(&self, text: &str) -> usize {
+        self.device.channels.say(|| line::unsolicited(text))
+    }
+
+    /// Sends these bytes on every open channel where a frame should begin, and returns how many channels there are.
+    ///
+    /// They are not checked, not framed and not on record: with them go frames in fragments, with reserved bits or
+    /// opcodes, masked, or of any announced length.
+    pub fn send_raw(&self, bytes: &[u8]) -> usize {
+        self.device.channels.say(|| Said::Raw(bytes.to_vec()))
+    }
+
+    /// Closes every open channel with this close code and no reason, and returns how many there are; payments go on.
+    ///
+    /// The code is not checked; 1006, which never stands in a close frame, is [`Self::close_connections`] or
+    /// [`Self::reset_connections`].
+    pub fn close_channels(&self, code: u16) -> usize {
+        self.device.channels.say(|| Said::Close(code, String::new()))
+    }
+
+    /// Closes all connections in good order, without a close frame of the channel; payments go on.
     pub fn close_connections(&self) {
         self.disturb(Ending::Orderly);
     }
@@ -146,9 +179,47 @@ impl Simulator {
 
     /// Neither reads nor writes on any connection from now on, as if the cable had been cut; payments go on.
     ///
-    /// New connections are served as ever.
+    /// New connections are served as ever. The frozen ones stay so until they are closed or reset.
     pub fn freeze_connections(&self) {
         self.disturb(Ending::Frozen);
+    }
+
+    /// Switches the device off: its port refuses from now on, all connections are reset.
+    ///
+    /// The port stays taken, so that the device can come back to it. The payment goes on, as on a terminal that only has
+    /// lost its network; [`Self::come_back`] decides whether anything is known of it later.
+    ///
+    /// # Panics
+    /// If another process took the port in the very moment between listening and holding it.
+    pub fn disappear(&self) {
+        self.turn(Presence::Gone);
+    }
+
+    /// Hangs the device's application: the system still takes connections, and nobody accepts, reads or writes.
+    ///
+    /// The payment goes on; its messages reach nobody.
+    pub fn hang(&self) {
+        self.turn(Presence::Hung);
+    }
+
+    /// Brings the device back after [`Self::disappear`] or [`Self::hang`], at the same address.
+    ///
+    /// Connections of before are reset, those that wait to be accepted are served.
+    ///
+    /// # Panics
+    /// If the system does not let the device listen again.
+    pub fn come_back(&self, memory: Memory) {
+        if memory == Memory::Lost {
+            self.forget_payments();
+        }
+        self.turn(Presence::Back);
+    }
+
+    /// Makes the device forget all payments, as if it had been replaced: the one that runs is given up without a
+    /// reply, those that ended are not found any more, replies that were held back or lost are gone.
+    pub fn forget_payments(&self) {
+        self.device.terminal.forget();
+        self.device.channels.forget_replies();
     }
 
     /// Returns the record so far.
@@ -186,6 +257,17 @@ impl Simulator {
         self.device.journal.forget();
     }
 
+    fn turn(&self, presence: Presence) {
+        let (done, outcome) = std::sync::mpsc::channel();
+        // Both only fail if the device's thread has panicked, which has been printed.
+        let sent = self.orders.send(Order { presence, done });
+        match sent.ok().and_then(|()| outcome.recv().ok()) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => panic!("{}", Error::Listen { address: self.address, source: error }),
+            None => panic!("the device's thread has ended"),
+        }
+    }
+
     fn disturb(&self, ending: Ending) {
         self.device.disturbance.send_replace(Some(ending));
     }
@@ -208,6 +290,15 @@ impl fmt::Debug for Simulator {
             .field("serial", &self.device.serial)
             .finish_non_exhaustive()
     }
+}
+
+/// What a device still knows of its payments when it comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Everything: what ended meanwhile is found, what runs still runs.
+    Kept,
+    /// Nothing: see [`Simulator::forget_payments`].
+    Lost,
 }
 
 /// The description of a device that is to be started.
@@ -297,12 +388,13 @@ impl Builder {
         }));
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
         let (stop, stopped) = oneshot::channel();
+        let (orders, ordered) = mpsc::unbounded_channel();
         let served = Arc::clone(&device);
         let thread = thread::Builder::new()
             .name(format!("device-{}", device.serial))
-            .spawn(move || serve(runtime, served, listener, stopped))
+            .spawn(move || serve(runtime, Served { device: served, listener, address, ordered }, stopped))
             .map_err(Error::Thread)?;
-        Ok(Simulator { device, address, state_folder, stop: Some(stop), thread: Some(thread) })
+        Ok(Simulator { device, address, state_folder, orders, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -326,12 +418,21 @@ pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), E
     bind().map_err(|source| Error::Listen { address, source })
 }
 
+/// What the device's thread works with.
+struct Served {
+    device: Arc<Device>,
+    listener: TcpListener,
+    address: SocketAddr,
+    ordered: mpsc::UnboundedReceiver<Order>,
+}
+
 /// The device's thread. Dropping the runtime at the end takes down every connection and payment.
-fn serve(runtime: Runtime, device: Arc<Device>, listener: TcpListener, stopped: oneshot::Receiver<()>) {
+fn serve(runtime: Runtime, served: Served, stopped: oneshot::Receiver<()>) {
+    let Served { device, listener, address, ordered } = served;
     runtime.block_on(async move {
         let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
         tokio::select! {
-            () = server::run(device, listener) => {}
+            () = server::run(device, listener, address, ordered) => {}
             _ = stopped => {}
         }
     });

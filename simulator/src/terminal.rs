@@ -7,10 +7,12 @@ use crate::message::{error_response, text, transaction_status};
 use crate::transaction::{Outcome, Payment, Transaction};
 use crate::{Event, Exchange, Faults, lock};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::task::AbortHandle;
+use tokio::time::sleep_until;
 
 /// The amount that is declined whatever the currency.
 pub const DECLINED_AMOUNT: &str = "66.66";
@@ -25,10 +27,27 @@ pub(crate) struct Terminal {
 struct State {
     running: Option<Running>,
     history: Vec<Transaction>,
+    /// How many lookups of an id found nothing because a switch wanted it so.
+    not_found: HashMap<String, u32>,
+}
+
+impl State {
+    /// Whether this lookup is one of the first ones, which find nothing.
+    fn hides(&mut self, id: &str, first: u32) -> bool {
+        if first == 0 {
+            return false;
+        }
+        let count = self.not_found.entry(id.to_owned()).or_default();
+        let hides = *count < first;
+        *count += u32::from(hides);
+        hides
+    }
 }
 
 /// The payment that runs.
 struct Running {
+    payment: Arc<Payment>,
+    task: AbortHandle,
     orders: mpsc::UnboundedSender<Order>,
     abortable: bool,
     /// POSTs that asked for the cancellation and wait for its outcome.
@@ -51,7 +70,7 @@ impl Terminal {
             "CancelRequest" => terminal.cancel(line),
             "PaymentRequest" => terminal.pay(device, body, faults, line),
             "PrintReceiptRequest" => terminal.print_receipt(body, faults, line),
-            "TransactionLookupRequest" => terminal.look_up(body, line),
+            "TransactionLookupRequest" => terminal.look_up(body, faults, line),
             "" => line.finish(error_response("Invalid request", "class discriminator 'type' is missing")),
             unknown => {
                 line.finish(error_response("Invalid request", &format!("type '{unknown}' is not known")))
@@ -66,9 +85,17 @@ impl Terminal {
         }
     }
 
+    /// Forgets every payment; the one that runs is given up without a word.
+    pub(crate) fn forget(&self) {
+        let State { running, .. } = std::mem::take(&mut *lock(&self.state));
+        if let Some(running) = running {
+            running.task.abort();
+        }
+    }
+
     fn pay(&self, device: &Arc<Device>, body: &Value, faults: &Faults, line: Line) {
         let payment = match Payment::parse(body) {
-            Ok(payment) => payment,
+            Ok(payment) => Arc::new(payment),
             Err(reason) => return line.finish(error_response("Invalid request", &reason)),
         };
         let (orders, inbox) = mpsc::unbounded_channel();
@@ -76,12 +103,11 @@ impl Terminal {
         if state.running.is_some() {
             return line.finish(busy());
         }
-        state.running = Some(Running { orders, abortable: true, cancelling: Vec::new() });
-        drop(state);
         let plan = Plan::new(faults, &payment);
         let (terminal, device) = (self.clone(), Arc::clone(device));
-        tokio::spawn(async move {
-            let (reply, cancelling) = terminal.run(payment, &plan, inbox, &line).await;
+        let paid = Arc::clone(&payment);
+        let task = tokio::spawn(async move {
+            let Some((reply, cancelling)) = terminal.run(&paid, &plan, inbox, &line).await else { return };
             device.journal.record(Event::PaymentEnded {
                 reference: text_at(&reply, "/transactionDetails/merchantReferenceCode"),
                 status: text_at(&reply, "/processingDetails/status"),
@@ -91,16 +117,18 @@ impl Terminal {
             }
             line.finish(reply);
         });
+        let task = task.abort_handle();
+        state.running = Some(Running { payment, task, orders, abortable: true, cancelling: Vec::new() });
     }
 
-    /// Returns the reply, and the lines that asked for a cancellation.
+    /// Returns the reply, and the lines that asked for a cancellation; nothing if the payment was forgotten.
     async fn run(
         &self,
-        payment: Payment,
+        payment: &Arc<Payment>,
         plan: &Plan,
         mut inbox: mpsc::UnboundedReceiver<Order>,
         line: &Line,
-    ) -> (Value, Vec<Line>) {
+    ) -> Option<(Value, Vec<Line>)> {
         let outcome = match self.walk(plan, &mut inbox, line).await {
             Step::Cancelled => Outcome::Aborted,
             Step::Done => plan.outcome,
@@ -108,8 +136,9 @@ impl Terminal {
         let transaction = payment.complete(outcome);
         let reply = transaction.reply("PaymentResponse");
         let mut state = lock(&self.state);
+        let running = state.running.take_if(|running| Arc::ptr_eq(&running.payment, payment))?;
         state.history.push(transaction);
-        (reply, state.running.take().map(|running| running.cancelling).unwrap_or_default())
+        Some((reply, running.cancelling))
     }
 
     /// Goes through the steps of a payment, up to the point where it cannot be aborted any more.
@@ -120,15 +149,15 @@ impl Terminal {
                 return Step::Cancelled;
             }
             line.status(&match (step, is_last) {
-                (0, _) => transaction_status("Present card", true),
+                (0, _) => present_card(),
                 (_, false) => transaction_status("Reading card", true),
                 (_, true) => transaction_status("Processing", false),
             });
-            if plan.pause(step == 0, inbox).await == Step::Cancelled {
+            if plan.pause(step == 0, inbox, line).await == Step::Cancelled {
                 return Step::Cancelled;
             }
         }
-        if plan.steps == 0 && plan.pause(true, inbox).await == Step::Cancelled {
+        if plan.steps == 0 && plan.pause(true, inbox, line).await == Step::Cancelled {
             return Step::Cancelled;
         }
         self.commit(inbox)
@@ -164,20 +193,26 @@ impl Terminal {
         }
     }
 
-    fn look_up(&self, body: &Value, line: Line) {
-        let state = lock(&self.state);
+    fn look_up(&self, body: &Value, faults: &Faults, line: Line) {
+        let mut state = lock(&self.state);
         let (Some(id_type), Some(id)) = (text(body, "idType"), text(body, "id")) else {
             return line.finish(error_response("Invalid request", "idType or id is missing"));
         };
-        // The latest comes first: what a reference that was used twice finds is not known (section 6a).
-        let found = state.history.iter().rev().find(|transaction| match id_type {
-            "MERCHANT_REFERENCE_CODE" => transaction.reference() == id,
-            "TRANSACTION_ID" => transaction.id() == id,
+        if state.hides(id, faults.lookup_not_found_first) {
+            return line.finish(not_found());
+        }
+        let is_meant = |payment: &Payment| match id_type {
+            "MERCHANT_REFERENCE_CODE" => payment.reference() == id,
+            "TRANSACTION_ID" => payment.id() == id,
             _ => false,
-        });
-        line.finish(match found {
-            Some(transaction) => transaction.reply("TransactionLookupResponse"),
-            None => not_found(),
+        };
+        // The latest comes first: what a reference that was used twice finds is not known (section 6a).
+        let running = state.running.as_ref().filter(|running| is_meant(&running.payment));
+        let ended = state.history.iter().rev().find(|transaction| is_meant(transaction.payment()));
+        line.finish(match (running, ended) {
+            (Some(running), _) => running.payment.complete(Outcome::Pending).reply(LOOKUP_REPLY),
+            (None, Some(transaction)) => transaction.reply(LOOKUP_REPLY),
+            (None, None) => not_found(),
         });
     }
 
@@ -193,7 +228,7 @@ impl Terminal {
             return line
                 .finish(error_response("Invalid request", "receiptType is neither CUSTOMER nor MERCHANT"));
         }
-        if !state.history.iter().any(|transaction| transaction.id() == id) {
+        if !state.history.iter().any(|transaction| transaction.payment().id() == id) {
             return line.finish(not_found());
         }
         let pause = faults.step_pause;
@@ -210,6 +245,7 @@ struct Plan {
     steps: u32,
     step_pause: Duration,
     hold: bool,
+    flood: bool,
     outcome: Outcome,
 }
 
@@ -220,21 +256,26 @@ impl Plan {
             steps: faults.status_messages.unwrap_or(STEPS),
             step_pause: faults.step_pause,
             hold: faults.hold_payment,
+            flood: faults.status_flood,
             outcome: if declined { Outcome::Declined } else { Outcome::Approved },
         }
     }
 
     /// Waits out one step, in which orders may come.
-    async fn pause(&self, is_first: bool, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Step {
+    async fn pause(&self, is_first: bool, inbox: &mut mpsc::UnboundedReceiver<Order>, line: &Line) -> Step {
         let hold = self.hold && is_first;
+        // A POST has no place for status messages, and would take them without end.
+        let mut floods = self.flood && is_first && line.carrier() == Carrier::WebSocket;
         let end = tokio::time::Instant::now() + self.step_pause;
         loop {
-            let order = match hold {
-                true => inbox.recv().await,
-                false => match timeout(end - tokio::time::Instant::now(), inbox.recv()).await {
-                    Ok(order) => order,
-                    Err(_) => return Step::Done,
-                },
+            let order = tokio::select! {
+                biased;
+                order = inbox.recv() => order,
+                () = sleep_until(end), if !hold => return Step::Done,
+                place = line.place(), if floods => {
+                    floods = line.flood(&present_card(), place);
+                    continue;
+                }
             };
             match order {
                 Some(Order::Cancel) => return Step::Cancelled,
@@ -253,6 +294,10 @@ enum Step {
     Done,
 }
 
+fn present_card() -> Value {
+    transaction_status("Present card", true)
+}
+
 fn text_at(message: &Value, pointer: &str) -> String {
     message.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
@@ -264,6 +309,8 @@ fn busy() -> Value {
 fn not_found() -> Value {
     error_response("Transaction not found", "no transaction has this id")
 }
+
+const LOOKUP_REPLY: &str = "TransactionLookupResponse";
 
 /// "Present card" and "Processing".
 const STEPS: u32 = 2;

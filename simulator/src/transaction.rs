@@ -4,6 +4,7 @@
 use crate::message::text;
 use crate::{clock, pki, receipt};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A request that can be carried out.
@@ -12,6 +13,8 @@ pub(crate) struct Payment {
     reference: String,
     amount: String,
     currency: String,
+    id: String,
+    submitted: SystemTime,
 }
 
 impl Payment {
@@ -34,21 +37,25 @@ impl Payment {
             reference: reference.to_owned(),
             amount: amount.to_owned(),
             currency: currency.to_owned(),
+            id: hex_id(),
+            submitted: SystemTime::now(),
         })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn amount(&self) -> &str {
         &self.amount
     }
 
-    pub(crate) fn complete(self, outcome: Outcome) -> Transaction {
-        Transaction {
-            payment: self,
-            outcome,
-            id: hex_id(),
-            request_id: hex_id(),
-            submitted: SystemTime::now(),
-        }
+    pub(crate) fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    pub(crate) fn complete(self: &Arc<Self>, outcome: Outcome) -> Transaction {
+        Transaction { payment: Arc::clone(self), outcome, request_id: hex_id() }
     }
 
     /// Amount plus cashback, as the cashback sample has it.
@@ -65,30 +72,25 @@ impl Payment {
     }
 }
 
-/// How a payment ended.
+/// How a payment ended, or that it has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Aborted,
     Approved,
     Declined,
+    Pending,
 }
 
-/// A payment that has ended.
+/// A payment and its outcome.
 pub(crate) struct Transaction {
-    payment: Payment,
+    payment: Arc<Payment>,
     outcome: Outcome,
-    id: String,
     request_id: String,
-    submitted: SystemTime,
 }
 
 impl Transaction {
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn reference(&self) -> &str {
-        &self.payment.reference
+    pub(crate) fn payment(&self) -> &Payment {
+        &self.payment
     }
 
     /// Writes the reply, whose fields depend on its kind and on the outcome as the vendor's samples show (section 6a).
@@ -97,13 +99,14 @@ impl Transaction {
             Outcome::Aborted => ("ABORTED", "Payment aborted"),
             Outcome::Approved => ("APPROVED", "Payment approved"),
             Outcome::Declined => ("DECLINED", "Payment declined"),
+            Outcome::Pending => ("PENDING", "Payment running"),
         };
         let mut reply = json!({
             "type": kind,
             "transactionDetails": {
-                "id": self.id,
+                "id": self.payment.id,
                 "merchantReferenceCode": self.payment.reference,
-                "submitTimeUtc": clock::submit_time(self.submitted),
+                "submitTimeUtc": clock::submit_time(self.payment.submitted),
                 "captured": self.captured(),
                 "amountDetails": self.amounts(),
             },
@@ -112,14 +115,14 @@ impl Transaction {
         if kind != "TransactionLookupResponse" {
             reply["message"] = message.into();
         }
-        if self.outcome != Outcome::Aborted {
+        if let Outcome::Approved | Outcome::Declined = self.outcome {
             reply["additionalInformation"] = json!({ "requestId": self.request_id });
             reply["receipts"] = receipt::receipts(&receipt::Facts {
-                identifier: &self.id,
+                identifier: &self.payment.id,
                 amount: &self.payment.total(),
                 currency: &self.payment.currency,
                 status: message,
-                submitted: self.submitted,
+                submitted: self.payment.submitted,
             });
         }
         for block in ECHOED_BLOCKS {
@@ -136,7 +139,7 @@ impl Transaction {
     }
 
     fn amounts(&self) -> Value {
-        let Payment { amount, currency, .. } = &self.payment;
+        let Payment { amount, currency, .. } = &*self.payment;
         let mut amounts = Map::new();
         amounts.insert("amount".to_owned(), amount.as_str().into());
         amounts.insert("currency".to_owned(), currency.as_str().into());
@@ -152,7 +155,7 @@ impl Transaction {
 
     fn processing(&self, status: &str) -> Value {
         match self.outcome {
-            Outcome::Aborted => json!({
+            Outcome::Aborted | Outcome::Pending => json!({
                 "status": status,
                 "verificationMethod": "UNKNOWN",
                 "entryMode": "UNKNOWN",
@@ -235,6 +238,10 @@ mod tests {
         json!({ "merchantReferenceCode": "r-1", "amountDetails": { "amount": amount, "currency": "USD" } })
     }
 
+    fn approved(request: &Value) -> Transaction {
+        Arc::new(Payment::parse(request).expect("valid")).complete(Outcome::Approved)
+    }
+
     #[test]
     fn amount_that_is_no_decimal_text_is_refused() {
         for amount in ["", ".", "1.", ".5", "1,00", "-1.00", "1e3", "1234567890123"] {
@@ -250,15 +257,14 @@ mod tests {
     fn cashback_is_captured_but_not_refundable() {
         let mut request = request("20");
         request["amountDetails"]["cashbackAmount"] = "5.50".into();
-        let reply =
-            Payment::parse(&request).expect("valid").complete(Outcome::Approved).reply("PaymentResponse");
+        let reply = approved(&request).reply("PaymentResponse");
         assert_eq!(reply["transactionDetails"]["amountDetails"]["capturedAmount"], "25.50");
         assert_eq!(reply["transactionDetails"]["amountDetails"]["refundableAmount"], "20");
     }
 
     #[test]
     fn lookup_reply_has_no_message() {
-        let transaction = Payment::parse(&request("1.00")).expect("valid").complete(Outcome::Approved);
+        let transaction = approved(&request("1.00"));
         assert_eq!(transaction.reply("TransactionLookupResponse").get("message"), None);
         assert_eq!(transaction.reply("PaymentResponse")["message"], "Payment approved");
     }
@@ -267,8 +273,7 @@ mod tests {
     fn pre_authorisation_is_approved_but_not_captured() {
         let mut request = request("1.00");
         request["capture"] = false.into();
-        let reply =
-            Payment::parse(&request).expect("valid").complete(Outcome::Approved).reply("PaymentResponse");
+        let reply = approved(&request).reply("PaymentResponse");
         assert_eq!(reply["processingDetails"]["status"], "APPROVED");
         assert_eq!(reply["transactionDetails"]["captured"], false);
         assert_eq!(reply["transactionDetails"]["amountDetails"].get("capturedAmount"), None);

@@ -12,11 +12,13 @@ use tokio::net::TcpStream;
 pub(crate) struct Wire {
     tcp: TcpStream,
     muted: Arc<AtomicBool>,
+    resets: Arc<AtomicBool>,
 }
 
 impl Wire {
-    pub(crate) fn new(tcp: TcpStream, muted: Arc<AtomicBool>) -> Self {
-        Self { tcp, muted }
+    /// Either switch works at any time: the first silences it, the second makes its close a reset.
+    pub(crate) fn new(tcp: TcpStream, muted: Arc<AtomicBool>, resets: Arc<AtomicBool>) -> Self {
+        Self { tcp, muted, resets }
     }
 
     /// Whether a fault has silenced it.
@@ -25,8 +27,8 @@ impl Wire {
     }
 
     /// Makes the coming close a reset.
-    pub(crate) fn reset_on_drop(&self) -> io::Result<()> {
-        self.tcp.set_zero_linger()
+    pub(crate) fn reset_on_drop(&self) {
+        self.resets.store(true, Ordering::Relaxed);
     }
 
     /// Ends the stream and waits for the peer's end.
@@ -37,6 +39,15 @@ impl Wire {
         let mut scratch = [0; 4096];
         while self.tcp.read(&mut scratch).await? > 0 {}
         Ok(())
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.resets.load(Ordering::Relaxed) {
+            // If the socket does not take it, it is broken already.
+            let _ = self.tcp.set_zero_linger();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use poslatch_simulator::{Event, Issued, Simulator};
+use poslatch_simulator::{Event, Exchange, Faults, Issued, Simulator};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
@@ -210,6 +210,42 @@ impl Socket {
     }
 }
 
+/// A device and a till that is paired with it.
+pub(crate) struct Pair {
+    pub(crate) device: Simulator,
+    pub(crate) till: Issued,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        Self::with(Faults::default())
+    }
+
+    pub(crate) fn with(faults: Faults) -> Self {
+        // What a step takes is of no interest here, unless a test says so.
+        let faults = Faults { step_pause: Duration::from_millis(1), ..faults };
+        let device = Simulator::builder().faults(faults).start().expect("a device");
+        let till = device.issue_till("1001");
+        Self { device, till }
+    }
+
+    pub(crate) fn failing(exchange: Exchange) -> Self {
+        Self::with(Faults { exchange, ..Faults::default() })
+    }
+
+    pub(crate) fn socket(&self) -> Socket {
+        Till::new(&self.device).with(&self.till).websocket()
+    }
+
+    pub(crate) fn post(&self, body: &Value) -> Value {
+        Till::new(&self.device).with(&self.till).post(&body.to_string()).expect("a reply").json()
+    }
+
+    pub(crate) fn holding() -> Self {
+        Self::with(Faults { hold_payment: true, ..Faults::default() })
+    }
+}
+
 pub(crate) fn pairing(pos_id: &str, code: &str) -> String {
     json!({ "posId": pos_id, "setupCode": code }).to_string()
 }
@@ -260,6 +296,12 @@ pub(crate) fn bytes_of_connection(device: &Simulator, number: u64) -> u64 {
             PATIENCE,
         )
         .expect("the end of the connection")
+}
+
+/// Waits until the record holds such an entry.
+pub(crate) fn wait_for_event(device: &Simulator, is_meant: impl Fn(&Event) -> bool) {
+    let find = |events: &[Event]| events.iter().find(|event| is_meant(event)).map(drop);
+    device.wait_for(find, PATIENCE).expect("the entry");
 }
 
 /// Waits until the device has sent a message of this type.
