@@ -34,8 +34,8 @@ const COMPACT_BYTES_MIN: usize = 256 * 1024;
 /// Longest reference; the device takes 50 characters (protocol.md section 6a).
 const REFERENCE_BYTES_MAX: usize = 128;
 
-/// A file that lists the requests that were sent and whose end is not known; for
-/// [recovery](PendingRequest) after a crash.
+/// A file that lists the requests that were sent and whose end is not known, for recovery after a
+/// crash.
 ///
 /// A handle, cheap to clone. Any number of threads, and of processes of one user, may use one file at
 /// the same time; each then also sees what the others have on the way. Beside it stays an empty file

@@ -30,10 +30,10 @@ pub(super) struct Place {
 impl Place {
     /// The path is made absolute, so that a till that changes its folder keeps its journal.
     pub(super) fn new(path: &Path) -> Result<Place, Error> {
-        let absolute = std::path::absolute(path).map_err(|error| Kind::file(path, "find", &error))?;
-        let Some(name) = absolute.file_name() else {
+        let Some(name) = path.file_name() else {
             return Err(Error::argument("path", "it names no file"));
         };
+        let absolute = std::path::absolute(path).map_err(|error| Kind::file(path, "find", &error))?;
         let mut lock = OsString::from(name);
         lock.push(".lock");
         Ok(Place { lock: absolute.with_file_name(lock), path: absolute })

@@ -214,6 +214,21 @@ fn another_device_at_the_same_address_gets_no_request() {
 }
 
 #[test]
+fn what_the_device_has_closed_before_the_first_request_is_opened_again() {
+    for scheme in SCHEMES {
+        let simulator = simulator();
+        let connection = open(&simulator, scheme);
+        simulator.close_connections();
+        wait(&simulator, "close", |event| matches!(event, Event::Disconnected { .. }).then_some(()));
+        if scheme == "wss" {
+            failure(connection.receive(PATIENCE), "closed while idle");
+        }
+        exchange(&connection, &sale("A-1")).expect("a reply");
+        assert_eq!(payments_came_on(&simulator), [2], "{scheme}");
+    }
+}
+
+#[test]
 fn closing_while_it_connects_again_is_cancelled_and_nothing_was_sent() {
     for scheme in SCHEMES {
         let simulator = simulator();

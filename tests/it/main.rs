@@ -11,6 +11,9 @@ mod flood;
 #[cfg(target_os = "linux")]
 mod footprint;
 mod interop;
+mod journal;
+mod journal_kills;
+mod killed_tills;
 mod life;
 #[cfg(target_os = "linux")]
 mod memory;

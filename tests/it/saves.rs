@@ -164,14 +164,14 @@ fn a_child_saves_only_when_it_is_told_to() {
 }
 
 /// Xorshift, seeded by the system; enough to scatter kills.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn new() -> Random {
+    pub(crate) fn new() -> Random {
         Random(RandomState::new().build_hasher().finish() | 1)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
