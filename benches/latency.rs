@@ -5,11 +5,11 @@
 //! cargo bench --bench latency -- 100 30      fewer
 //! ```
 //!
-//! Prints figures and judges nothing: that a cancel passes and a close wakes is tested in `tests/it/life.rs`, without a
+//! Prints figures and judges nothing: that a cancel passes and a close wakes is tested in `tests/it/flood.rs`, without a
 //! clock. Till and device share this process and its clock, so the figures hold the device's own time for reading.
 
-use poslatch::{Connection, DEFAULT_SILENCE, Device, Identity};
-use poslatch_simulator::{Event, Faults, Simulator};
+use poslatch::{Connection, DEFAULT_SILENCE, Device, Identity, Status};
+use poslatch_simulator::{Event, Exchange, Faults, Simulator};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
@@ -47,7 +47,6 @@ fn measure(cancels: usize, closes: usize) -> Result<(), Failure> {
     };
     let simulator = Simulator::builder().on_event(observer).start()?;
     let flood = Faults { hold_payment: true, status_flood: true, ..Faults::default() };
-    let held = Faults { hold_payment: true, ..Faults::default() };
 
     let till = Till::new(&simulator, "wss")?;
     simulator.set_faults(flood.clone());
@@ -63,17 +62,18 @@ fn measure(cancels: usize, closes: usize) -> Result<(), Failure> {
     tell("cancel: from the call of send until the device has it, under a status flood", &mut times);
     println!("  ({} status messages to each payment, on average)", statuses / cancels);
 
-    for (scheme, faults, what) in [
-        ("wss", &flood, "close: until an exchange under a status flood has returned"),
-        ("wss", &held, "close: until an exchange that waits for a held payment has returned"),
-        ("https", &held, "close: until an exchange over https has returned"),
+    let unanswered = Faults { exchange: Exchange::NoReply, ..Faults::default() };
+    for (scheme, faults, request, what) in [
+        ("wss", &flood, SALE, "close: until an exchange under a status flood has returned"),
+        ("wss", &unanswered, LOOKUP, "close: until an exchange that waits in silence has returned"),
+        ("https", &unanswered, LOOKUP, "close: until an exchange over https has returned"),
     ] {
         let till = Till::new(&simulator, scheme)?;
         simulator.set_faults(faults.clone());
         let mut times = Vec::new();
         for _ in 0..closes {
             let connection = till.open()?;
-            times.push(close_in_exchange(&simulator, &connection)?);
+            times.push(close_in_exchange(&simulator, &connection, request)?);
             simulator.forget_payments();
             simulator.forget_events();
         }
@@ -112,6 +112,8 @@ impl Till {
 
 const SALE: &str = r#"{"type":"PaymentRequest","merchantReferenceCode":"L-1","amountDetails":{"amount":"12.50","currency":"EUR"}}"#;
 
+const LOOKUP: &str = r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"none"}"#;
+
 /// When the second thread called `send`, and how many status messages the first one got.
 fn cancel_under_flood(connection: &Connection) -> Result<(Instant, usize), Failure> {
     thread::scope(|scope| {
@@ -139,22 +141,39 @@ fn cancel_under_flood(connection: &Connection) -> Result<(Instant, usize), Failu
 /// Status messages after which the flood is in full flow.
 const FLOODED: usize = 100;
 
-fn close_in_exchange(simulator: &Simulator, connection: &Connection) -> Result<Duration, Failure> {
+fn close_in_exchange(
+    simulator: &Simulator,
+    connection: &Connection,
+    request: &str,
+) -> Result<Duration, Failure> {
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
-            let result = connection.exchange(SALE, DEFAULT_SILENCE, &mut |_| {});
-            (result.is_err(), Instant::now())
+        let (under_flood, is_under_flood) = mpsc::channel();
+        let waiter = scope.spawn(move || {
+            let mut statuses = 0;
+            let result = connection.exchange(request, DEFAULT_SILENCE, &mut |_| {
+                statuses += 1;
+                if statuses == FLOODED {
+                    let _ = under_flood.send(());
+                }
+            });
+            (result, Instant::now())
         });
-        let arrived = |events: &[Event]| {
-            let is_sale = |event: &Event| matches!(event, Event::MessageReceived { kind, .. } if kind == "PaymentRequest");
-            events.iter().any(is_sale).then_some(())
-        };
-        simulator.wait_for(arrived, Duration::from_secs(20))?;
+        if request == SALE {
+            is_under_flood.recv()?;
+        } else {
+            let arrived = |events: &[Event]| {
+                let is_lookup = |event: &Event| matches!(event, Event::MessageReceived { .. });
+                events.iter().any(is_lookup).then_some(())
+            };
+            simulator.wait_for(arrived, Duration::from_secs(20))?;
+        }
         let called = Instant::now();
         connection.close();
         match waiter.join().map_err(|_| "the waiter panicked")? {
-            (true, returned) => Ok(returned.saturating_duration_since(called)),
-            (false, _) => Err("the exchange got a reply".into()),
+            (Err(error), returned) if error.status() == Status::Cancelled => {
+                Ok(returned.saturating_duration_since(called))
+            }
+            (result, _) => Err(format!("the exchange was not cancelled: {result:?}").into()),
         }
     })
 }

@@ -116,8 +116,16 @@ fn the_other_tests_tell_no_secret() {
     let folder = Folder::new("canary");
     let planted = folder.path.join("planted");
     // Not those that take long and tell nothing, nor those that run others themselves.
-    let skipped =
-        ["canary", "saves", "interop", "journal", "memory", "soak", "a_proxy_in_the_environment", "records_reach"];
+    let skipped = [
+        "canary",
+        "saves",
+        "interop",
+        "journal",
+        "memory",
+        "soak",
+        "a_proxy_in_the_environment",
+        "records_reach",
+    ];
     let child = std::process::Command::new(std::env::current_exe().expect("this program"))
         .arg("--nocapture")
         .args(skipped.iter().flat_map(|name| ["--skip", name]))

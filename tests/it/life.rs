@@ -266,6 +266,7 @@ fn a_device_that_is_off_is_not_knocked_at_in_a_tight_loop() {
         let connection = open(&simulator, scheme);
         exchange(&connection, &sale("A-1")).expect("a reply");
         simulator.disappear();
+        wait(&simulator, "reset", |event| matches!(event, Event::Disconnected { .. }).then_some(()));
         if scheme == "wss" {
             failure(connection.receive(PATIENCE), "reset");
         }
