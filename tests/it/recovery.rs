@@ -167,10 +167,8 @@ fn a_search_is_an_exchange_and_a_close_ends_it() {
             connection.close();
             failure(search.join().expect("no panic"), scheme)
         });
-        assert_eq!(
-            (error.status(), error.request_state()),
-            (Status::Cancelled, RequestState::InDoubt),
-            "{scheme}: {error:?}"
-        );
+        // Closed, if it hit the moment before the next look-up.
+        assert!(matches!(error.status(), Status::Cancelled | Status::Closed), "{scheme}: {error:?}");
+        assert_eq!(error.request_state(), RequestState::InDoubt, "{scheme}: {error:?}");
     });
 }
