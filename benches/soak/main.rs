@@ -131,6 +131,17 @@ fn connections(scheme: &str, count: usize) -> Result<(), Failure> {
     drop(open);
     let closed = settled(none.descriptors, |now| now.descriptors)?;
     println!("  {}", line("all closed", closed));
+
+    // What the allocator has kept is used again; what was leaked is not.
+    let again = (0..count).map(|index| {
+        let connection = device.open_mtls(&identity)?;
+        pay(&connection, count + index + 1)?;
+        Ok(connection)
+    });
+    let again: Vec<Connection> = again.collect::<Result<_, Failure>>()?;
+    let threads = if scheme == "wss" { again.len() as u64 } else { 0 };
+    let now = settled(none.threads + threads, |now| now.threads)?;
+    println!("  {}", line(&format!("{} open once more", again.len()), now));
     Ok(())
 }
 
