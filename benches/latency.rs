@@ -52,14 +52,16 @@ fn measure(cancels: usize, closes: usize) -> Result<(), Failure> {
     simulator.set_faults(flood.clone());
     let connection = till.open()?;
     let mut statuses = 0;
-    let mut times = Vec::new();
+    let (mut own_times, mut times) = (Vec::new(), Vec::new());
     for _ in 0..cancels {
-        let (sent_at, count) = cancel_under_flood(&connection)?;
-        times.push(cancel_arrived.recv()?.saturating_duration_since(sent_at));
-        statuses += count;
+        let cancel = cancel_under_flood(&connection)?;
+        own_times.push(cancel.returned.saturating_duration_since(cancel.called));
+        times.push(cancel_arrived.recv()?.saturating_duration_since(cancel.called));
+        statuses += cancel.statuses;
         simulator.forget_events();
     }
     tell("cancel: from the call of send until the device has it, under a status flood", &mut times);
+    tell("  of that until send has returned, which is the library's part", &mut own_times);
     println!("  ({} status messages to each payment, on average)", statuses / cancels);
 
     let unanswered = Faults { exchange: Exchange::NoReply, ..Faults::default() };
@@ -114,15 +116,21 @@ const SALE: &str = r#"{"type":"PaymentRequest","merchantReferenceCode":"L-1","am
 
 const LOOKUP: &str = r#"{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"none"}"#;
 
-/// When the second thread called `send`, and how many status messages the first one got.
-fn cancel_under_flood(connection: &Connection) -> Result<(Instant, usize), Failure> {
+/// A cancel by a second thread, while the first one gets status messages.
+struct Cancel {
+    called: Instant,
+    returned: Instant,
+    statuses: usize,
+}
+
+fn cancel_under_flood(connection: &Connection) -> Result<Cancel, Failure> {
     thread::scope(|scope| {
         let (under_flood, is_under_flood) = mpsc::channel();
-        let canceller = scope.spawn(move || -> Result<Instant, Failure> {
+        let canceller = scope.spawn(move || -> Result<(Instant, Instant), Failure> {
             is_under_flood.recv()?;
             let called = Instant::now();
             connection.send(CANCEL)?;
-            Ok(called)
+            Ok((called, Instant::now()))
         });
         let mut statuses = 0;
         let reply = connection.exchange(SALE, DEFAULT_SILENCE, &mut |_| {
@@ -134,7 +142,8 @@ fn cancel_under_flood(connection: &Connection) -> Result<(Instant, usize), Failu
         if !reply.contains("ABORTED") {
             return Err(format!("not aborted: {reply}").into());
         }
-        Ok((canceller.join().map_err(|_| "the canceller panicked")??, statuses))
+        let (called, returned) = canceller.join().map_err(|_| "the canceller panicked")??;
+        Ok(Cancel { called, returned, statuses })
     })
 }
 

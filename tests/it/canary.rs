@@ -137,6 +137,7 @@ fn the_other_tests_tell_no_secret() {
         "journal",
         "killed",
         "memory",
+        "soak",
         "a_proxy_in_the_environment",
         "records_reach",
     ];
