@@ -26,7 +26,7 @@ use crate::device::{Device, checked_timeout};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
 use crate::log;
-use crate::status::RequestState;
+use crate::status::{RequestState, Status};
 use crate::transport::deadline::Deadline;
 use bookkeeping::Books;
 use dialler::Dialler;
@@ -190,9 +190,15 @@ impl Connection {
     /// for is then still *in doubt*. `Busy`, `Closed`.
     pub fn recover(&self, reference: &str, patience: Duration) -> Result<Recovery, Error> {
         let patience = checked_timeout(patience)?;
+        self.dialler.check_not_closed()?;
         let _turn = Turn::take(&self.exchanging)?;
         let ask = |request: &Request<'_>, limits: Limits| self.run(request, limits, &mut |_| {});
-        let found = recovery::recover(reference, patience, ask, |time| self.dialler.wait(time))?;
+        let found = recovery::recover(reference, patience, ask, |time| self.dialler.wait(time));
+        // Closed between two look-ups is closed under way.
+        let found = found.map_err(|error| match error.status() {
+            Status::Closed => Error::from(Kind::Cancelled).with_request_state(error.request_state()),
+            _ => error,
+        })?;
         if let Recovery::Final(_) = &found {
             self.books.ended(reference);
         }

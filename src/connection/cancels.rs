@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 pub(super) const AFTER_CANCEL: Duration = Duration::from_secs(60);
 
 /// The same once an operation was aborted: by the cancel, which then has its answer, or by the
-/// customer, and then the cancel's own answer is under way.
-const AFTER_ABORT: Duration = Duration::from_secs(5);
+/// customer, and then the cancel's own answer is under way. Short, since an error that answers the next
+/// request within it is not believed either.
+const AFTER_ABORT: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(super) struct Cancels {

@@ -61,7 +61,8 @@ struct Shared {
     writing: Mutex<()>,
     inbox: Inbox,
     pulse: Pulse,
-    /// Why this side has shut the socket down; the reader, which sees only the end, tells it.
+    /// Why this connection is about to end: what this side shut the socket down for, of which the reader
+    /// sees only the end, or what the device has just said.
     failure: Mutex<Option<Kind>>,
     address: String,
 }
@@ -149,7 +150,10 @@ impl Duplex {
                     if message.may_answer_cancel {
                         limits = limits.no_longer_silent_than(AFTER_CANCEL);
                     }
-                    on_status(&message.json);
+                    // Whoever closes wants this to return now; only a final reply still counts.
+                    if !matches!(shared.inbox.ended(), Some(Kind::Closed)) {
+                        on_status(&message.json);
+                    }
                 }
                 Err(nothing) => {
                     let kind = match nothing {
@@ -328,6 +332,10 @@ impl Shared {
         // A goodbye is no sign of life.
         if !bytes.is_empty() && arrived.end.is_none() {
             self.pulse.heard(Instant::now(), arrived.pong);
+        }
+        if let Some(kind) = &arrived.end {
+            // Before anything else, so that no request is trusted to this connection any more.
+            lock(&self.failure).get_or_insert_with(|| kind.clone());
         }
         arrived.messages.into_iter().for_each(|message| self.inbox.put(message));
         self.write_left_over(Deadline::after(WRITE_TIMEOUT));
