@@ -51,7 +51,7 @@ fn sweep(names: &[String]) -> Result<Vec<String>, String> {
             sweep::run(round, &mut tally, false)?;
             memory_kib.push(Footprint::settled(&before)?.memory_kib);
         }
-        tally.compare();
+        tally.demand_everything();
     } else {
         cases.retain(|case| names.iter().any(|name| case.is_named(name)));
         if cases.is_empty() {
@@ -59,6 +59,7 @@ fn sweep(names: &[String]) -> Result<Vec<String>, String> {
         }
         sweep::run(&cases, &mut tally, cases.len() <= SHOWN_MAX)?;
     }
+    tally.compare();
     count_leaks(&before, &Footprint::settled(&before)?, &memory_kib, &mut tally);
     tally.lines().iter().for_each(|line| println!("sweep: {line}"));
     println!("sweep: {} runs in {} s, {} faults", tally.runs, begun.elapsed().as_secs(), tally.faults.len());
