@@ -167,6 +167,7 @@ impl Connection {
             return Err(not_sent(Error::argument("json", problem)));
         }
         let _turn = Turn::take(&self.exchanging).map_err(not_sent)?;
+        self.dialler.check_not_closed().map_err(not_sent)?;
         let entry = self.books.sending(&request, &self.dialler).map_err(not_sent)?;
         let result = self.run(&request, Limits::new(silence, self.exchange_limit), on_status);
         entry.settle(result.as_ref().err());
@@ -258,9 +259,15 @@ impl Connection {
     /// Closes the connection for good. Calls that wait on it return at once: an exchange with `Cancelled` and
     /// *in doubt*. From any thread, as often as you like.
     pub fn close(&self) {
+        let is_first = self.dialler.close();
         match &self.line {
             Line::WebSocket(line) => line.close(),
-            Line::Https(line) => line.close(),
+            // What is under way was ended with the dialler's switch.
+            Line::Https(_) => {}
+        }
+        // Last, since the till's log may take its time.
+        if is_first {
+            log::connection_closed(&self.dialler.address());
         }
     }
 
@@ -290,6 +297,12 @@ impl Connection {
                 "it was opened with https://, which only exchanges; use a wss:// address to send and receive",
             )),
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -88,15 +88,15 @@ impl Dialler {
             self.closing.wait(pause)?;
         }
         let result = open(self, deadline.no_later_than(self.connect_timeout));
-        let mut backoff = lock(&self.backoff);
         match &result {
-            Ok(_) => {
-                backoff.succeeded();
-                log::connection_open(&self.address());
+            Err(error) if error.category() == Category::Network => {
+                lock(&self.backoff).failed(Instant::now());
             }
-            Err(error) if error.category() == Category::Network => backoff.failed(Instant::now()),
             // A wrong device does not become the right one by waiting; the till is told at once.
-            Err(_) => backoff.succeeded(),
+            Ok(_) | Err(_) => lock(&self.backoff).succeeded(),
+        }
+        if result.is_ok() {
+            log::connection_open(&self.address());
         }
         result
     }
@@ -109,8 +109,10 @@ impl Dialler {
         self.closing.is_fired()
     }
 
-    pub(super) fn close(&self) {
-        self.closing.fire();
+    /// Ends what is being opened, and keeps anything from being opened again. Tells whether this was the
+    /// first time.
+    pub(super) fn close(&self) -> bool {
+        self.closing.fire()
     }
 
     /// Lets the time pass, unless the connection is closed.

@@ -191,15 +191,11 @@ impl Duplex {
     }
 
     pub(super) fn close(&self) {
-        // Waiters first; manners second; the till's log, which may take its time, last.
-        let is_first = self.shared.inbox.end(Kind::Closed);
-        if is_first {
+        // Waiters first, manners second.
+        if self.shared.inbox.end(Kind::Closed) {
             self.shared.say_goodbye();
         }
         self.shared.shut_down(Kind::Closed);
-        if is_first {
-            log::connection_closed(&self.shared.address);
-        }
     }
 }
 
@@ -329,7 +325,8 @@ impl Shared {
     /// alerts. Returns the end of the connection, if they bring it.
     fn take_in(&self, bytes: &[u8]) -> Option<Kind> {
         let arrived = lock(&self.session).take_in(bytes);
-        if !bytes.is_empty() {
+        // A goodbye is no sign of life.
+        if !bytes.is_empty() && arrived.end.is_none() {
             self.pulse.heard(Instant::now(), arrived.pong);
         }
         arrived.messages.into_iter().for_each(|message| self.inbox.put(message));

@@ -59,14 +59,6 @@ impl HttpLine {
         }
     }
 
-    pub(super) fn close(&self) {
-        let is_first = !self.dialler.is_closing();
-        self.dialler.close();
-        if is_first {
-            log::connection_closed(&self.dialler.address());
-        }
-    }
-
     fn note_lost(&self, error: &Error) {
         if !self.lost.swap(true, Ordering::AcqRel) && !self.dialler.is_closing() {
             log::connection_lost(&self.dialler.address(), &error.message_without_words());

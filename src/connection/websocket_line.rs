@@ -66,8 +66,8 @@ impl WebSocketLine {
         }
     }
 
+    /// After the dialler was closed, so that nothing comes up behind it.
     pub(super) fn close(&self) {
-        self.dialler.close();
         self.current().close();
     }
 
@@ -85,8 +85,10 @@ impl WebSocketLine {
     }
 
     fn replace(&self, former: &Duplex, deadline: Deadline) -> Result<Arc<Duplex>, Error> {
-        let socket = self.dialler.again(deadline, Dialler::open_websocket)?;
-        let fresh = Arc::new(Duplex::start(socket, self.keep_alive, self.dialler.address())?);
+        let fresh = self.dialler.again(deadline, |dialler, deadline| {
+            let socket = dialler.open_websocket(deadline)?;
+            Duplex::start(socket, self.keep_alive, dialler.address()).map(Arc::new)
+        })?;
         fresh.inherit(former);
         *lock(&self.current) = fresh.clone();
         // A close that came before the replacement was in its place has hit the former.

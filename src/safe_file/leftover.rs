@@ -10,8 +10,8 @@ use std::fs::{self, File, Metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// No save lasts this long; for systems that do not say which processes there are, and for tills that
-/// get the same process number at each start, as containers do.
+/// No save lasts this long; for systems that do not tell whose file is at work, and for tills that get
+/// the same process number at each start, as containers do.
 const AGE_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// `.till.pem.4711-0.new`: hidden, in the folder of the identity so that it can be renamed, and with
@@ -31,11 +31,16 @@ pub(super) fn remove(path: &Path, saved: &File) {
     let (Some(identity), Ok(saved)) = (path.file_name(), saved.metadata()) else { return };
     let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
     for entry in entries.flatten() {
-        let Some(process) = process_of(&entry.file_name(), identity) else { continue };
+        let (path, Some(process)) = (entry.path(), process_of(&entry.file_name(), identity)) else {
+            continue;
+        };
         // Of a link, this is the link itself.
         let Ok(found) = entry.metadata() else { continue };
-        if found.is_file() && is_of_same_owner(&found, &saved) && (is_gone(process) || is_old(&found)) {
-            let _ = fs::remove_file(entry.path());
+        if found.is_file()
+            && is_of_same_owner(&found, &saved)
+            && (is_abandoned(&path, process) || is_old(&found))
+        {
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -54,9 +59,18 @@ fn process_of(found: &OsStr, identity: &OsStr) -> Option<u32> {
     (name(identity, process, number) == found).then_some(process)
 }
 
+/// Whether nobody has the file open, which a save at work does from beginning to end.
+#[cfg(windows)]
+fn is_abandoned(path: &Path, _process: u32) -> bool {
+    let mut options = File::options();
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+    options.read(true).open(path).is_ok()
+}
+
 /// Whether no process of this number is there. Only Linux says so without a foreign call; elsewhere
 /// age has to do.
-fn is_gone(process: u32) -> bool {
+#[cfg(not(windows))]
+fn is_abandoned(_path: &Path, process: u32) -> bool {
     let processes = Path::new("/proc");
     cfg!(any(target_os = "linux", target_os = "android"))
         && processes.join("self").exists()

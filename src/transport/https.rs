@@ -170,12 +170,19 @@ impl Connector for LineConnector {
     type Out = LineTransport;
 
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<LineTransport>, ureq::Error> {
-        let mut stream = match (lock(&self.0.ready).take(), &self.0.reopen) {
-            (Some(stream), _) => stream,
-            (None, Some(reopen)) => reopen(*lock(&self.0.deadline)).map_err(|error| {
-                *lock(&self.0.failure) = Some(error);
-                ureq::Error::ConnectionFailed
-            })?,
+        let ready = lock(&self.0.ready).take();
+        let mut stream = match (ready, &self.0.reopen) {
+            (Some(stream), None) => stream,
+            (ready, Some(reopen)) => {
+                // Hours may lie between the opening and the first request; ureq checks only its own.
+                match ready.and_then(|mut stream| stream.is_open().then_some(stream)) {
+                    Some(stream) => stream,
+                    None => reopen(*lock(&self.0.deadline)).map_err(|error| {
+                        *lock(&self.0.failure) = Some(error);
+                        ureq::Error::ConnectionFailed
+                    })?,
+                }
+            }
             (None, None) => return Err(ureq::Error::ConnectionFailed),
         };
         stream.set_phase(Phase::Exchange);

@@ -23,18 +23,18 @@ struct State {
 }
 
 impl Interrupt {
-    /// Wakes whoever has armed the switch, and everyone who will.
-    pub(crate) fn fire(&self) {
-        let wake = {
+    /// Wakes whoever has armed the switch, and everyone who will. Tells whether this was the first time.
+    pub(crate) fn fire(&self) -> bool {
+        let (is_first, wake) = {
             let mut state = lock(&self.state);
-            state.fired = true;
-            state.wake.take()
+            (!std::mem::replace(&mut state.fired, true), state.wake.take())
         };
         self.fired.notify_all();
         // Outside the lock: the waker may be about to arm the switch again.
         if let Some(wake) = wake {
             wake();
         }
+        is_first
     }
 
     pub(crate) fn is_fired(&self) -> bool {

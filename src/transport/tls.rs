@@ -267,9 +267,12 @@ impl TlsStream {
         None
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.interrupt().is_fired())
+    }
+
     fn io_failure(&self, error: io::Error) -> io::Error {
-        let interrupted = self.socket.as_ref().is_some_and(|socket| socket.interrupt().is_fired());
-        if interrupted {
+        if self.is_interrupted() {
             return carry(error.kind(), Kind::Cancelled);
         }
         let kind = match error.kind() {
@@ -291,7 +294,7 @@ impl TlsStream {
     /// What a closed connection means here: right after the till's certificate was shown, most
     /// likely that the device did not like it.
     fn closed(&self, os: Option<OsError>) -> Kind {
-        if self.socket.as_ref().is_some_and(|socket| socket.interrupt().is_fired()) {
+        if self.is_interrupted() {
             return Kind::Cancelled;
         }
         match self.phase {
@@ -391,6 +394,10 @@ impl Read for TlsStream {
                 }
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(carry(error.kind(), self.closed(None)));
+                }
+                // Some systems report our own shutdown as a polite end of the other side.
+                Ok(0) if self.is_interrupted() && !buffer.is_empty() => {
+                    return Err(carry(io::ErrorKind::UnexpectedEof, Kind::Cancelled));
                 }
                 // A polite close in place of the upgrade says the same as a rude one.
                 Ok(0) if self.phase == Phase::WebSocketUpgrade && !buffer.is_empty() => {

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use std::sync::mpsc;
 use std::time::Duration;
 
-fn open(simulator: &Simulator, scheme: &str) -> Connection {
+pub(crate) fn open(simulator: &Simulator, scheme: &str) -> Connection {
     device(simulator, scheme).open_mtls(&identity(simulator, "1001")).expect("opens")
 }
 
-fn sale(reference: &str) -> String {
+pub(crate) fn sale(reference: &str) -> String {
     json!({
         "type": "PaymentRequest",
         "merchantReferenceCode": reference,
@@ -20,7 +20,7 @@ fn sale(reference: &str) -> String {
     .to_string()
 }
 
-fn exchange(connection: &Connection, request: &str) -> Result<(Value, Vec<Value>), Error> {
+pub(crate) fn exchange(connection: &Connection, request: &str) -> Result<(Value, Vec<Value>), Error> {
     let mut statuses = Vec::new();
     let reply = connection.exchange(request, DEFAULT_SILENCE, &mut |status| {
         statuses.push(serde_json::from_str(status).expect("JSON"));
@@ -28,7 +28,7 @@ fn exchange(connection: &Connection, request: &str) -> Result<(Value, Vec<Value>
     Ok((serde_json::from_str(&reply).expect("JSON"), statuses))
 }
 
-fn requests_received(simulator: &Simulator) -> usize {
+pub(crate) fn requests_received(simulator: &Simulator) -> usize {
     let is_request =
         |event: &&Event| matches!(event, Event::MessageReceived { kind, .. } if kind == "PaymentRequest");
     simulator.events().iter().filter(is_request).count()

@@ -7,18 +7,25 @@ mod canary;
 mod cloud;
 mod common;
 mod connection;
+mod flood;
+#[cfg(target_os = "linux")]
+mod footprint;
 mod interop;
 mod journal;
 mod journal_kills;
 mod killed_tills;
+mod life;
 #[cfg(target_os = "linux")]
 mod memory;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod recovery;
 mod root_ca;
 mod saves;
 mod scripted;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod soak;
 mod till_certificate;
 mod trust;

@@ -18,28 +18,41 @@ fn an_identity_of_another_device_is_not_tried() {
 
 #[test]
 fn a_till_that_was_paired_again_uses_the_old_identity_until_the_new_one_is_there() {
-    for (pos_id_reuse, old_still_opens) in [(PosIdReuse::BothValid, true), (PosIdReuse::Replace, false)] {
-        let simulator = simulator_with(Faults { pos_id_reuse, ..Faults::default() });
-        let device = device(&simulator, "https");
-        let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
-        failure(device.pair("1001", "WRONG123"), "a failed attempt");
-        device.open_mtls(&old).expect("a failed attempt changes nothing");
-        let new = device.pair("1001", &setup_code(&simulator)).expect("the second");
-        device.open_mtls(&new).expect("the new one");
-        match device.open_mtls(&old) {
-            Ok(_) => assert!(old_still_opens, "{pos_id_reuse:?}"),
-            Err(error) => {
-                assert!(!old_still_opens, "{pos_id_reuse:?}: {error:?}");
-                assert_eq!(error.status(), Status::TillCertificateRejected);
+    for scheme in SCHEMES {
+        for (pos_id_reuse, old_still_opens) in [(PosIdReuse::BothValid, true), (PosIdReuse::Replace, false)] {
+            let case = format!("{scheme} {pos_id_reuse:?}");
+            let simulator = simulator_with(Faults { pos_id_reuse, ..Faults::default() });
+            let device = device(&simulator, scheme);
+            let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
+            failure(device.pair("1001", "WRONG123"), "a failed attempt");
+            device.open_mtls(&old).expect("a failed attempt changes nothing");
+            let new = device.pair("1001", &setup_code(&simulator)).expect("the second");
+            device.open_mtls(&new).expect("the new one");
+            match device.open_mtls(&old) {
+                Ok(_) => assert!(old_still_opens, "{case}"),
+                Err(error) => {
+                    assert!(!old_still_opens, "{case}: {error:?}");
+                    assert_eq!(error.status(), Status::TillCertificateRejected, "{case}");
+                }
             }
         }
     }
-    let simulator = simulator_with(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
-    let device = device(&simulator, "https");
-    let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
-    let error = failure(device.pair("1001", &setup_code(&simulator)), "the second");
-    assert_eq!((error.status(), error.http_status()), (Status::PairingRejected, Some(409)), "{error:?}");
-    device.open_mtls(&old).expect("still the old one");
+}
+
+#[test]
+fn a_device_that_does_not_give_a_pos_id_twice_leaves_the_old_identity_as_it_is() {
+    for (scheme, http_status) in [("https", Some(409)), ("wss", None)] {
+        let simulator = simulator_with(Faults { pos_id_reuse: PosIdReuse::Reject, ..Faults::default() });
+        let device = device(&simulator, scheme);
+        let old = device.pair("1001", &setup_code(&simulator)).expect("the first");
+        let error = failure(device.pair("1001", &setup_code(&simulator)), scheme);
+        assert_eq!(
+            (error.status(), error.http_status()),
+            (Status::PairingRejected, http_status),
+            "{scheme}: {error:?}"
+        );
+        device.open_mtls(&old).expect("still the old one");
+    }
 }
 
 #[test]
