@@ -3,10 +3,11 @@
 
 use crate::case::Case;
 use crate::till::{Limits, POS_ID, Till, Told};
-use poslatch::Identity;
+use poslatch::{Device, Identity};
 use poslatch_simulator::{
     BreakKind, Event, FaultProxy, Faults, Leg, PairingReply, Passage, Plan, Simulator, Timeout,
 };
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub(crate) struct Bench {
     device: Simulator,
     network: FaultProxy,
     till: Till,
+    /// The device through this network, as it was set up for earlier runs: that is a good part of a short one.
+    settings: HashMap<(&'static str, Limits), Device>,
     connections: u64,
     runs: u64,
     name: String,
@@ -56,7 +59,7 @@ impl Bench {
             identity,
         };
         let network = FaultProxy::start(device.address(), Plan::default()).map_err(text)?;
-        Ok(Bench { device, network, till, connections: 0, runs: 0, name })
+        Ok(Bench { device, network, till, settings: HashMap::new(), connections: 0, runs: 0, name })
     }
 
     /// Makes a run. A stall has its effect only if it comes before the time-out, so on a loaded machine it may take a
@@ -92,8 +95,13 @@ impl Bench {
 
         let reference = format!("{}-{}", self.name, self.runs);
         let (network, first) = (&self.network, self.connections + 1);
+        let scheme = case.scenario.scheme;
+        let device = self
+            .settings
+            .entry((scheme, limits))
+            .or_insert_with(|| self.till.device(scheme, network.address(), limits));
         let mut opened_after = None;
-        let told = self.till.call(case.scenario, network.address(), limits, &reference, &mut || {
+        let told = self.till.call(case.scenario, device, limits, &reference, &mut || {
             let passages = network.passages();
             opened_after = passages
                 .iter()
@@ -137,6 +145,7 @@ impl Bench {
 
     fn renew_network(&mut self) -> Result<(), String> {
         self.network = FaultProxy::start(self.device.address(), Plan::default()).map_err(text)?;
+        self.settings.clear();
         self.connections = 0;
         Ok(())
     }

@@ -53,22 +53,9 @@ impl Tally {
         self.faults.extend(verdict.fault);
     }
 
-    /// What must hold for a whole sweep.
+    /// Holds the runs against each other.
     pub(crate) fn compare(&mut self) {
-        for (scenario, group) in &self.groups {
-            let count = |state| group.states.get(&state).copied().unwrap_or_default();
-            let expected: &[State] = match scenario.act {
-                Act::Pair => &[State::Done, State::NotSent, State::InDoubt],
-                Act::Open => &[State::Done, State::Failed],
-                Act::Exchange => &[State::Done, State::InDoubt],
-            };
-            for state in expected.iter().filter(|state| count(**state) == 0) {
-                self.faults
-                    .push(format!("{scenario}: no run ended as {state:?}, so nothing was proven of it"));
-            }
-            if group.runs - group.reached > UNREACHED_MAX {
-                self.faults.push(format!("{scenario}: {} of {} breaks came", group.reached, group.runs));
-            }
+        for group in self.groups.values() {
             // Before that the till cannot have sent anything, whichever direction broke.
             if let (Some(sent_after), Some((doubted_after, case))) = (group.sent_after, group.doubted_after)
                 && doubted_after + SIZES_VARY_BY < sent_after
@@ -77,6 +64,27 @@ impl Tally {
                     "{case}: in doubt after {doubted_after} bytes from the device, \
                      but no till sends its request before it has {sent_after}"
                 ));
+            }
+        }
+    }
+
+    /// What must be true of a whole sweep, or else it has proven less than it seems.
+    pub(crate) fn demand_everything(&mut self) {
+        for (scenario, group) in &self.groups {
+            let count = |state| group.states.get(&state).copied().unwrap_or_default();
+            let expected: &[State] = match scenario.act {
+                Act::Pair => &[State::Done, State::NotSent, State::InDoubt],
+                Act::Open => &[State::Done, State::Failed],
+                Act::Exchange => &[State::Done, State::InDoubt],
+            };
+            for state in expected.iter().filter(|state| count(**state) == 0) {
+                self.faults.push(format!("{scenario}: no run ended as {state:?}"));
+            }
+            if group.runs - group.reached > UNREACHED_MAX {
+                self.faults.push(format!("{scenario}: only {} of {} breaks came", group.reached, group.runs));
+            }
+            if scenario.act != Act::Open && group.sent_after.is_none() {
+                self.faults.push(format!("{scenario}: no request was seen whose reply did not come back"));
             }
         }
     }
@@ -111,7 +119,7 @@ impl Tally {
 
 /// Three kinds at the bytes beyond those that were measured, in both directions, and at those of a ping, its answer and
 /// a goodbye, which may not come to be.
-const UNREACHED_MAX: usize = 300;
+const UNREACHED_MAX: usize = 500;
 
 /// The devices' certificates differ by their serial numbers, which DER writes in 19 to 21 bytes.
 const SIZES_VARY_BY: u64 = 8;

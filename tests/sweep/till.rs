@@ -16,7 +16,7 @@ pub(crate) struct Till {
 }
 
 /// How long the library may take over each part of a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
     /// For the answer to a pairing request; for each silence of an exchange.
@@ -34,21 +34,25 @@ pub(crate) struct Told {
 }
 
 impl Till {
-    /// Makes the call; `between` is called when a connection is open, before anything is exchanged on it.
-    pub(crate) fn call(
-        &self,
-        scenario: Scenario,
-        address: SocketAddr,
-        limits: Limits,
-        reference: &str,
-        between: &mut dyn FnMut(),
-    ) -> Told {
-        let device = Device::builder(&format!("{}://{address}/", scenario.scheme))
+    /// The device as this till is set up for it.
+    pub(crate) fn device(&self, scheme: &str, address: SocketAddr, limits: Limits) -> Device {
+        Device::builder(&format!("{scheme}://{address}/"))
             .root_ca_pem(&self.roots)
             .connect_timeout(limits.connect)
             .pairing_timeout(limits.answer)
             .build()
-            .expect("the settings are right");
+            .expect("the settings are right")
+    }
+
+    /// Makes the call; `between` is called when a connection is open, before anything is exchanged on it.
+    pub(crate) fn call(
+        &self,
+        scenario: Scenario,
+        device: &Device,
+        limits: Limits,
+        reference: &str,
+        between: &mut dyn FnMut(),
+    ) -> Told {
         let begun = Instant::now();
         let mut step = scenario.act;
         let mut untrue = None;
