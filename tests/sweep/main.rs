@@ -101,9 +101,9 @@ const ARENAS: &str = "MALLOC_ARENA_MAX";
 
 const ROUNDS: usize = 4;
 
-/// What the allocator's fragments may differ by. Over two rounds it is less than 200 bytes for each run, and what could
-/// leak is larger: a TLS session, a buffer, an error with its text.
-const MEMORY_ALLOWED_KIB: u64 = 12 * 1024;
+/// What the allocator may keep of a round, which is about 48 MiB when something small lies on top of its heap. Over two
+/// rounds it is a kilobyte for each run: a TLS session, a thread's stack or a buffer shows, a string does not.
+const MEMORY_ALLOWED_KIB: u64 = 64 * 1024;
 
 /// As many as a person reads.
 const SHOWN_MAX: usize = 20;
