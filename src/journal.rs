@@ -1,4 +1,4 @@
-//! The journal: which requests left the till and have no end that it knows.
+//! The journal: which requests left the till and have no end that the library could tell it.
 //!
 //! "The terminal took the card, the till never got it" begins with a till that dies between request
 //! and reply. So a request is written down before it leaves, and struck out at its end; what still
@@ -8,15 +8,18 @@
 //! disk before [`Journal::begin`] returns, while that of its end may be lost in a power cut, and then
 //! the till asks about a payment whose end it knew. The order of the steps is all there is to it.
 //!
-//! `journal/record.rs` is the text, `journal/file.rs` the file and its lock. What is absent: amounts,
-//! card data, and anything kept in memory between calls; the file is the truth for every process.
+//! `journal/record.rs` is the text, `journal/file.rs` the file and its lock, `journal/notes.rs` what the
+//! log hears. What is absent: amounts, card data, and anything kept in memory between calls; the file is
+//! the truth for every process.
 
 mod file;
+mod notes;
 mod record;
 
 use crate::error::{Error, utc};
 use crate::words::printable;
-use file::{LOCK_WAIT_MAX, Locked, Place, Unlocked};
+use file::{LOCK_WAIT_MAX, Locked, Place, SETTLE_WAIT_MAX, Unlocked};
+use notes::Notes;
 use record::{Sent, done_line};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
@@ -36,6 +39,10 @@ const REFERENCE_BYTES_MAX: usize = 128;
 
 /// A file that lists the requests that were sent and whose end is not known, for recovery after a
 /// crash.
+///
+/// It ends where the till's own books begin: an entry is struck out before its reply is handed out, so a
+/// till that is killed between the two finds nothing here. A request counts as known once the till has
+/// written the reply down itself, and not before.
 ///
 /// A handle, cheap to clone. Any number of threads, and of processes of one user, may use one file at
 /// the same time; each then also sees what the others have on the way. Beside it stays an empty file
@@ -60,7 +67,8 @@ pub struct JournalEntry<'a> {
     pub device: &'a str,
 }
 
-/// A request in the journal, as [`Journal::pending`] tells it.
+/// A request in the journal, as [`Journal::pending`] tells it. One whose reply was handed out is not among
+/// them, even if the till died before it wrote that down: see [`Journal`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PendingRequest {
@@ -90,7 +98,7 @@ impl Journal {
     ///
     /// # Errors
     /// `Argument` if the path names no file. `File` if it cannot be read and written, is not a regular
-    /// file, or holds something else.
+    /// file, or holds something else; also after 10 s if another process does not let go of it.
     pub fn open(path: impl AsRef<Path>) -> Result<Journal, Error> {
         let journal = Journal { place: Arc::new(Place::new(path.as_ref())?) };
         journal.pending()?;
@@ -109,6 +117,19 @@ impl Journal {
     /// # Errors
     /// `Argument` if the reference is empty or too long; `File`. Then the request must not be sent.
     pub fn begin(&self, entry: &JournalEntry<'_>) -> Result<JournalTicket, Error> {
+        self.begin_unless(entry, &|| false)
+    }
+
+    /// The same, for a caller who may give up while others are at work on the journal; `given_up` is asked
+    /// about each millisecond of that wait.
+    ///
+    /// # Errors
+    /// As [`begin`](Journal::begin), and `Cancelled`; then nothing was written.
+    pub(crate) fn begin_unless(
+        &self,
+        entry: &JournalEntry<'_>,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<JournalTicket, Error> {
         let reference = entry.reference;
         if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
             let problem =
@@ -122,9 +143,12 @@ impl Journal {
             device: printable(entry.device),
             time: now(),
         };
-        let locked = self.compact_if_worth_it(self.lock()?)?;
-        let lines = self.make_room(&locked) + &sent.line();
-        let written = locked.append(&lines)?;
+        let locked = self.place.lock_unless(LOCK_WAIT_MAX, given_up)?;
+        let written = self.work(locked, |locked, notes| {
+            let locked = compact_if_worth_it(locked, notes)?;
+            let lines = make_room(&locked, notes) + &sent.line();
+            locked.append(&lines)
+        })?;
         let ticket = JournalTicket { journal: self.clone(), id: sent.id };
         match written.make_safe() {
             Ok(()) => Ok(ticket),
@@ -141,11 +165,12 @@ impl Journal {
     /// them. While exchanges run, on this process or another one, theirs are among them.
     ///
     /// # Errors
-    /// `File`.
+    /// `File`; also after 10 s if another process does not let go of it.
     pub fn pending(&self) -> Result<Vec<PendingRequest>, Error> {
-        let mut locked = self.lock()?;
-        self.warn_of_unreadable_lines(&locked);
-        let pending = std::mem::take(&mut locked.content.pending);
+        let pending = self.work(self.place.lock(LOCK_WAIT_MAX)?, |mut locked, notes| {
+            notes.unreadable_lines(&locked);
+            Ok(std::mem::take(&mut locked.content.pending))
+        })?;
         Ok(pending.into_iter().map(PendingRequest::from).collect())
     }
 
@@ -153,74 +178,79 @@ impl Journal {
     /// Says whether there was one.
     ///
     /// # Errors
-    /// `File`; then the entries may still be there.
+    /// `File`; then the entries may still be there. Also after 10 s if another process does not let go of
+    /// the journal.
     pub fn forget(&self, reference: &str) -> Result<bool, Error> {
-        let locked = self.lock()?;
+        let locked = self.place.lock(LOCK_WAIT_MAX)?;
         let is_meant = |sent: &Sent| sent.reference == reference;
         let found = locked.content.pending.iter().any(is_meant);
         // A settled payment that comes back after a power cut would do no harm, but puzzle people.
-        self.strike_out(locked, is_meant)?.make_safe()?;
+        self.work(locked, |locked, notes| strike_out(locked, is_meant, notes))?.make_safe()?;
         Ok(found)
     }
 
-    fn lock(&self) -> Result<Locked<'_>, Error> {
-        self.place.lock(LOCK_WAIT_MAX)
-    }
-
-    fn strike_out<'a>(
+    /// Works on the journal, and tells the log about it after the lock is free again.
+    fn work<'a, T>(
         &self,
         locked: Locked<'a>,
-        is_meant: impl Fn(&Sent) -> bool,
-    ) -> Result<Unlocked<'a>, Error> {
-        if locked.content.pending.iter().all(&is_meant) {
-            // With them go the lines that make no sense.
-            self.warn_of_unreadable_lines(&locked);
-            return locked.clear();
-        }
-        let gone = locked.content.pending.iter().filter(|sent| is_meant(sent));
-        let lines: String = gone.map(|sent| done_line(&sent.id)).collect();
-        locked.append(&lines)
+        work: impl FnOnce(Locked<'a>, &mut Notes) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut notes = Notes::default();
+        let result = work(locked, &mut notes);
+        notes.tell(self.path());
+        result
     }
+}
 
-    /// Once half of a large file is of no use any more, so that the work pays.
-    fn compact_if_worth_it<'a>(&self, locked: Locked<'a>) -> Result<Locked<'a>, Error> {
-        let size = locked.content.size_bytes;
-        if size < COMPACT_BYTES_MIN || locked.content.compacted().len() > size / 2 {
-            return Ok(locked);
-        }
-        self.warn_of_unreadable_lines(&locked);
-        locked.compact()
+fn strike_out<'a>(
+    locked: Locked<'a>,
+    is_meant: impl Fn(&Sent) -> bool,
+    notes: &mut Notes,
+) -> Result<Unlocked<'a>, Error> {
+    if locked.content.pending.iter().all(&is_meant) {
+        // With them go the lines that make no sense.
+        notes.unreadable_lines(&locked);
+        return locked.clear();
     }
+    let gone = locked.content.pending.iter().filter(|sent| is_meant(sent));
+    let lines: String = gone.map(|sent| done_line(&sent.id)).collect();
+    locked.append(&lines)
+}
 
-    /// The lines that strike out the oldest entries if there are too many for one more.
-    fn make_room(&self, locked: &Locked<'_>) -> String {
-        let excess = (locked.content.pending.len() + 1).saturating_sub(PENDING_MAX);
-        let mut lines = String::new();
-        for sent in locked.content.pending.iter().take(excess) {
-            crate::log::journal_dropped_the_oldest(self.path(), &sent.reference, &sent.time);
-            lines.push_str(&done_line(&sent.id));
-        }
-        lines
+/// Once half of a large file is of no use any more, so that the work pays.
+fn compact_if_worth_it<'a>(locked: Locked<'a>, notes: &mut Notes) -> Result<Locked<'a>, Error> {
+    let size = locked.content.size_bytes;
+    if size < COMPACT_BYTES_MIN || locked.content.compacted().len() > size / 2 {
+        return Ok(locked);
     }
+    notes.unreadable_lines(&locked);
+    locked.compact(notes)
+}
 
-    fn warn_of_unreadable_lines(&self, locked: &Locked<'_>) {
-        let lines = locked.content.unreadable_lines;
-        if lines > 0 {
-            crate::log::journal_has_unreadable_lines(self.path(), lines);
-        }
+/// The lines that strike out the oldest entries if there are too many for one more.
+fn make_room(locked: &Locked<'_>, notes: &mut Notes) -> String {
+    let excess = (locked.content.pending.len() + 1).saturating_sub(PENDING_MAX);
+    let mut lines = String::new();
+    for sent in locked.content.pending.iter().take(excess) {
+        notes.dropped_the_oldest(sent);
+        lines.push_str(&done_line(&sent.id));
     }
+    lines
 }
 
 impl JournalTicket {
     /// Strikes the entry out: the final reply came, or it is certain that nothing was sent. The entry of
-    /// another request with the same reference stays.
+    /// another request with the same reference stays. It waits for at most 1 s while others are at work on
+    /// the journal, so that no reply is held up.
     ///
     /// # Errors
     /// `File`. Then the entry may still be there, which is no reason to call the request failed: the
     /// till will ask about a request whose end it knew. The same happens when the power fails right
     /// after; the disk is not waited for.
     pub fn finish(self) -> Result<(), Error> {
-        self.journal.strike_out(self.journal.lock()?, |sent| sent.id == self.id).map(drop)
+        let locked = self.journal.place.lock(SETTLE_WAIT_MAX)?;
+        let is_meant = |sent: &Sent| sent.id == self.id;
+        self.journal.work(locked, |locked, notes| strike_out(locked, is_meant, notes)).map(drop)
     }
 }
 
@@ -246,3 +276,6 @@ fn now() -> String {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     utc(since_1970.as_secs())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! (`journal.lock`) because compaction puts a new file in the journal's place: whoever waited for a
 //! lock on the journal itself would then write to a file that nobody finds any more.
 
+use super::notes::Notes;
 use super::record::Content;
 use crate::error::{Error, Kind};
 use crate::safe_file::{self, Readers, folder_of};
@@ -16,6 +17,10 @@ use std::time::{Duration, Instant};
 /// How long a call waits for its turn. The lock is held for milliseconds, so whoever still has it then
 /// is stopped, in a debugger say, and the shop must not stop with it.
 pub(super) const LOCK_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// The same where a reply waits to be handed out: one entry too many costs less than a cashier who
+/// does not see that the card was charged.
+pub(super) const SETTLE_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Largest file that is read: twice what [`super::PENDING_MAX`] of the longest records need.
 const SIZE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -45,9 +50,23 @@ impl Place {
     /// # Errors
     /// `File`; also if the file is something else than a journal, which must not be written to.
     pub(super) fn lock(&self, wait_max: Duration) -> Result<Locked<'_>, Error> {
-        let lock =
-            Lock::take(&self.lock, wait_max).map_err(|error| Kind::file(&self.lock, "lock", &error))?;
-        self.read(lock)
+        self.lock_unless(wait_max, &|| false)
+    }
+
+    /// The same, for a caller who may give up: that is asked before each try.
+    ///
+    /// # Errors
+    /// As [`lock`](Place::lock), and *Cancelled*.
+    pub(super) fn lock_unless(
+        &self,
+        wait_max: Duration,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<Locked<'_>, Error> {
+        match Lock::take(&self.lock, wait_max, given_up) {
+            Ok(Some(lock)) => self.read(lock),
+            Ok(None) => Err(Kind::Cancelled.into()),
+            Err(error) => Err(Kind::file(&self.lock, "lock", &error).into()),
+        }
     }
 
     fn read(&self, lock: Lock) -> Result<Locked<'_>, Error> {
@@ -109,17 +128,17 @@ impl<'a> Locked<'a> {
     }
 
     /// Puts a file of nothing but the pending records in the old one's place. If that fails, the journal
-    /// goes on in the old one, with a record in the log.
+    /// goes on in the old one, and the log is to hear of it.
     ///
     /// # Errors
     /// `File`, if it is not certain which of the two a power cut would leave.
-    pub(super) fn compact(self) -> Result<Locked<'a>, Error> {
+    pub(super) fn compact(self, notes: &mut Notes) -> Result<Locked<'a>, Error> {
         let Locked { place, file, content, lock } = self;
         // Older Windows does not replace a file that is open.
         drop(file);
         match safe_file::replace(&place.path, content.compacted().as_bytes(), Readers::OwnerOnly) {
             Ok(()) => sync_folder(&place.path).map_err(|error| Kind::file(&place.path, "write", &error))?,
-            Err(error) => crate::log::journal_not_compacted(&error),
+            Err(error) => notes.not_compacted(error),
         }
         place.read(lock)
     }
@@ -148,15 +167,18 @@ impl Unlocked<'_> {
 struct Lock(File);
 
 impl Lock {
-    /// Asks again and again, since a system's own waiting has no end.
-    fn take(path: &Path, wait_max: Duration) -> io::Result<Lock> {
+    /// Asks again and again, since a system's own waiting has no end. `None` if the caller gave up.
+    fn take(path: &Path, wait_max: Duration, given_up: &dyn Fn() -> bool) -> io::Result<Option<Lock>> {
         const PAUSE: Duration = Duration::from_millis(1);
         let begin = Instant::now();
         loop {
+            if given_up() {
+                return Ok(None);
+            }
             let file = open(path)?;
             match file.try_lock() {
                 // Somebody may have removed the file before it was locked, and others made it anew.
-                Ok(()) if is_at(&file, path)? => return Ok(Lock(file)),
+                Ok(()) if is_at(&file, path)? => return Ok(Some(Lock(file))),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }
@@ -260,32 +282,17 @@ fn without_links() -> OpenOptions {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::Folder;
     use super::*;
 
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Folder {
-            let path = std::env::temp_dir().join(format!("poslatch-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).expect("a folder");
-            Folder(path)
-        }
-
-        fn place(&self) -> Place {
-            Place::new(&self.0.join("journal")).expect("names a file")
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    fn place(folder: &Folder) -> Place {
+        Place::new(&folder.0.join("journal")).expect("names a file")
     }
 
     #[test]
     fn a_lock_that_nobody_lets_go_ends_the_wait_with_an_error_that_names_it() {
         let folder = Folder::new("lock-held");
-        let place = folder.place();
+        let place = place(&folder);
         let held = place.lock(LOCK_WAIT_MAX).expect("free");
         let error = place.lock(Duration::ZERO).err().expect("held");
         assert_eq!(error.status(), crate::Status::File);
@@ -297,7 +304,7 @@ mod tests {
     #[test]
     fn whoever_waits_while_the_journal_is_compacted_writes_to_the_new_file() {
         let folder = Folder::new("compacted");
-        let place = folder.place();
+        let place = place(&folder);
         let sent = |id: &str| format!("{{\"sent\":{{\"id\":\"{id}\",\"reference\":\"A-{id}\"}}}}\n");
         let text = sent("1") + &sent("2") + "{\"done\":\"1\"}\n";
         place.lock(LOCK_WAIT_MAX).and_then(|locked| locked.append(&text)).map(drop).expect("written");
@@ -305,7 +312,7 @@ mod tests {
         std::thread::scope(|scope| {
             let append = || place.lock(LOCK_WAIT_MAX)?.append(&sent("3"))?.make_safe();
             let second = scope.spawn(append);
-            let first = first.compact().expect("compacted");
+            let first = first.compact(&mut Notes::default()).expect("compacted");
             assert_eq!(first.content.pending.len(), 1);
             drop(first);
             second.join().expect("no panic").expect("free in time");
@@ -326,7 +333,7 @@ mod tests {
     #[test]
     fn a_lock_whose_file_was_removed_is_not_taken_for_the_one_that_others_see() {
         let folder = Folder::new("lock-removed");
-        let place = folder.place();
+        let place = place(&folder);
         drop(place.lock(LOCK_WAIT_MAX).expect("free"));
         let file = open(&place.lock).expect("there");
         assert!(is_at(&file, &place.lock).expect("asked"));

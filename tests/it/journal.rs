@@ -1,6 +1,7 @@
 //! The journal of requests whose end is not known: what it keeps, what it forgives, what it refuses.
 //!
-//! What a killed till leaves in it is in `journal_kills.rs`.
+//! What a killed till leaves in it is in `journal_kills.rs`, what it tells the log's sink in
+//! `journal_sink.rs`.
 
 use crate::canary::{collect, records};
 use crate::common::*;
@@ -13,7 +14,7 @@ const JOURNAL: &str = "POSLATCH_TEST_JOURNAL";
 
 /// What the library documents: below this, a file is not compacted, and no more entries are kept.
 const COMPACT_BYTES_MIN: usize = 256 * 1024;
-const PENDING_MAX: usize = 10_000;
+pub(crate) const PENDING_MAX: usize = 10_000;
 
 pub(crate) fn begin(journal: &Journal, reference: &str) -> JournalTicket {
     let entry = JournalEntry { reference, kind: "PaymentRequest", device: DEVICE_NAME };
@@ -134,12 +135,8 @@ fn processes_do_not_get_in_each_others_way() {
     let folder = Folder::new("journal-processes");
     let path = folder.path.join("journal");
     let start = |_| {
-        Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", "journal::a_child_works_only_when_it_is_told_to", "--nocapture"])
-            .env(JOURNAL, &path)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("this program starts once more")
+        let mut child = child("journal::a_child_works_only_when_it_is_told_to");
+        child.env(JOURNAL, &path).spawn().expect("this program starts once more")
     };
     let children: Vec<_> = (0..PROCESSES).map(start).collect();
     let workers: Vec<_> = children.iter().map(|child| child.id().to_string()).collect();
@@ -147,6 +144,13 @@ fn processes_do_not_get_in_each_others_way() {
         assert!(child.wait().expect("ends").success());
     }
     assert_all_work_was_kept(&path, workers.into_iter());
+}
+
+/// One test, in a process of its own.
+pub(crate) fn child(test: &str) -> Command {
+    let mut child = Command::new(std::env::current_exe().expect("this program"));
+    child.args(["--exact", test, "--nocapture"]).stdout(Stdio::null());
+    child
 }
 
 /// The child's side: nothing, unless [`JOURNAL`] is set.
@@ -164,8 +168,9 @@ fn work(journal: &Journal, worker: &str) {
         let ticket = begin(journal, &format!("{worker}-{number}"));
         if number % 3 == 0 {
             drop(ticket);
-        } else {
-            ticket.finish().expect("struck out");
+        } else if ticket.finish().is_err() {
+            // It does not wait for long, and a slow disk under so many can take that.
+            assert!(journal.forget(&format!("{worker}-{number}")).expect("written"));
         }
     }
 }

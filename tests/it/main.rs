@@ -13,6 +13,7 @@ mod footprint;
 mod interop;
 mod journal;
 mod journal_kills;
+mod journal_sink;
 mod killed_tills;
 mod life;
 #[cfg(target_os = "linux")]
