@@ -189,6 +189,23 @@ impl Journal {
         Ok(found)
     }
 
+    /// Strikes out the entries of a reference whose request was of this type, or of any: their end came in
+    /// another way than by the ticket. It waits for others for at most 1 s, not for the disk, and for
+    /// nobody if there is nothing to strike out.
+    ///
+    /// # Errors
+    /// As [`JournalTicket::finish`].
+    pub(crate) fn settle(&self, reference: &str, kind: Option<&str>) -> Result<(), Error> {
+        let kind = kind.map(printable);
+        let is_meant =
+            |sent: &Sent| sent.reference == reference && kind.as_ref().is_none_or(|kind| *kind == sent.kind);
+        if !self.place.glance()?.pending.iter().any(is_meant) {
+            return Ok(());
+        }
+        let locked = self.place.lock(SETTLE_WAIT_MAX)?;
+        self.work(locked, |locked, notes| strike_out(locked, is_meant, notes)).map(drop)
+    }
+
     /// Works on the journal, and tells the log about it after the lock is free again.
     fn work<'a, T>(
         &self,

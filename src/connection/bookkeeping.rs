@@ -34,7 +34,7 @@ impl Books {
 
     /// The end of a request has come in another way than as the reply to its exchange.
     pub(super) fn ended(&self, reference: &str) {
-        if let Some(Err(error)) = self.0.as_ref().map(|journal| journal.forget(reference)) {
+        if let Some(Err(error)) = self.0.as_ref().map(|journal| journal.settle(reference, None)) {
             log::journal_not_settled(&error);
         }
     }

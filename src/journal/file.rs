@@ -69,9 +69,21 @@ impl Place {
         }
     }
 
-    fn read(&self, lock: Lock) -> Result<Locked<'_>, Error> {
+    /// What stands there, without waiting for those at work on it. What was written before the call and
+    /// is not struck out is among it, since others only append, or put all of it into a new file; for
+    /// anything else, lock it.
+    pub(super) fn glance(&self) -> Result<Content, Error> {
+        self.content().map(|(_, content)| content)
+    }
+
+    fn content(&self) -> Result<(File, Content), Error> {
         let mut file = open(&self.path).map_err(|error| Kind::file(&self.path, "open", &error))?;
         let content = read(&mut file).map_err(|error| Kind::file(&self.path, "read", &error))?;
+        Ok((file, content))
+    }
+
+    fn read(&self, lock: Lock) -> Result<Locked<'_>, Error> {
+        let (file, content) = self.content()?;
         if content.is_foreign {
             let error = io::Error::new(io::ErrorKind::InvalidData, "it holds something that is no journal");
             return Err(Kind::file(&self.path, "keep a journal in", &error).into());

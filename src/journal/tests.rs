@@ -68,9 +68,40 @@ fn no_reply_is_held_up_for_longer_than_a_second_by_a_lock_that_nobody_lets_go() 
     let ticket = begin(&journal, "A-1", "PaymentRequest");
     drop(begin(&journal, "A-2", "PaymentRequest"));
     let held = journal.place.lock(LOCK_WAIT_MAX).expect("free");
-    let error = ticket.finish().expect_err("held");
-    assert_eq!(error.status(), Status::File);
-    assert!(error.message().ends_with("another process has held it for 1 s"), "{error}");
+    std::thread::scope(|scope| {
+        let finished = scope.spawn(|| ticket.finish());
+        for result in [journal.settle("A-2", None), finished.join().expect("no panic")] {
+            let error = result.expect_err("held");
+            assert_eq!(error.status(), Status::File);
+            assert!(error.message().ends_with("another process has held it for 1 s"), "{error}");
+        }
+    });
+    // Nothing to strike out is nothing to wait for.
+    journal.settle("A-3", None).expect("not there");
+    journal.settle("A-2", Some("RefundRequest")).expect("not there");
     drop(held);
     assert_eq!(pending(&journal), pairs([("A-1", "PaymentRequest"), ("A-2", "PaymentRequest")]));
+}
+
+#[test]
+fn only_requests_of_the_type_that_was_answered_are_settled() {
+    let folder = Folder::new("journal-settled");
+    let journal = folder.journal();
+    for kind in ["PaymentRequest", "RefundRequest", "PaymentRequest", "Odd\nRequest"] {
+        drop(begin(&journal, "A-1", kind));
+    }
+    drop(begin(&journal, "B-1", "PaymentRequest"));
+    journal.settle("A-1", Some("PaymentRequest")).expect("written");
+    let left = [("A-1", "RefundRequest"), ("A-1", "Odd Request"), ("B-1", "PaymentRequest")];
+    assert_eq!(pending(&journal), pairs(left));
+    // As it came from the till.
+    journal.settle("A-1", Some("Odd\nRequest")).expect("written");
+    assert_eq!(pending(&journal), pairs([left[0], left[2]]));
+    let before = std::fs::read(journal.path()).expect("there");
+    journal.settle("B-1", Some("RefundRequest")).expect("nothing to do");
+    assert_eq!(std::fs::read(journal.path()).expect("there"), before);
+    journal.settle("A-1", None).expect("written");
+    assert_eq!(pending(&journal), pairs([left[2]]));
+    journal.settle("B-1", None).expect("written");
+    assert_eq!(std::fs::read(journal.path()).expect("there"), b"", "nothing is kept of what has ended");
 }
