@@ -7,13 +7,13 @@
 
 mod backoff;
 mod bookkeeping;
-mod cancels;
 mod dialler;
 mod duplex;
 mod http_line;
 mod inbox;
 mod limits;
 mod message;
+mod open_sends;
 mod pulse;
 mod recovery;
 mod websocket_line;
@@ -30,6 +30,7 @@ use crate::status::{RequestState, Status};
 use crate::transport::deadline::Deadline;
 use bookkeeping::Books;
 use dialler::Dialler;
+use duplex::OnStatus;
 use http_line::HttpLine;
 use limits::Limits;
 use message::{CANCEL_REQUEST, Request};
@@ -169,14 +170,14 @@ impl Connection {
         let _turn = Turn::take(&self.exchanging).map_err(not_sent)?;
         self.dialler.check_not_closed().map_err(not_sent)?;
         let entry = self.books.sending(&request, &self.dialler).map_err(not_sent)?;
-        let result = self.run(&request, Limits::new(silence, self.exchange_limit), on_status);
-        entry.settle(result.as_ref().err());
+        let result = self.run(&request, Limits::new(silence, self.exchange_limit), Some(on_status));
+        entry.settle(&result);
         result
     }
 
     /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the
     /// device again and again, connecting anew where need be, until it tells an end or `patience` is
-    /// over. Sends nothing but look-ups. Ends at the first answer that is an end, and strikes the request
+    /// over; a look-up that has begun gets 2 s more. Sends nothing but look-ups. Ends at the first answer that is an end, and strikes the request
     /// out of the [journal](crate::DeviceBuilder::journal).
     ///
     /// A device that knows nothing of a request shortly after the loss may still be at work on it, so
@@ -190,9 +191,11 @@ impl Connection {
     /// for is then still *in doubt*. `Busy`, `Closed`.
     pub fn recover(&self, reference: &str, patience: Duration) -> Result<Recovery, Error> {
         let patience = checked_timeout(patience)?;
-        self.dialler.check_not_closed()?;
-        let _turn = Turn::take(&self.exchanging)?;
-        let ask = |request: &Request<'_>, limits: Limits| self.run(request, limits, &mut |_| {});
+        let in_doubt = |error: Error| error.with_request_state(RequestState::InDoubt);
+        self.dialler.check_not_closed().map_err(in_doubt)?;
+        let _turn = Turn::take(&self.exchanging).map_err(in_doubt)?;
+        // What is not the answer is kept for `receive`.
+        let ask = |request: &Request<'_>, limits: Limits| self.run(request, limits, None);
         let found = recovery::recover(reference, patience, ask, |time| self.dialler.wait(time));
         // Closed between two look-ups is closed under way.
         let found = found.map_err(|error| match error.status() {
@@ -200,7 +203,7 @@ impl Connection {
             _ => error,
         })?;
         if let Recovery::Final(_) = &found {
-            self.books.ended(reference);
+            self.books.settled(reference, None);
         }
         Ok(found)
     }
@@ -210,7 +213,7 @@ impl Connection {
         &self,
         request: &Request<'_>,
         limits: Limits,
-        on_status: &mut dyn FnMut(&str),
+        on_status: Option<OnStatus<'_>>,
     ) -> Result<String, Error> {
         let begun = Instant::now();
         let result = match &self.line {
@@ -229,7 +232,9 @@ impl Connection {
     /// Sends one message and does not wait for an answer. While an exchange runs, only
     /// `CancelRequest` is let through. Needs `wss`.
     ///
-    /// Blocks only as long as the device does not take the bytes, at most 10 s.
+    /// A cancel blocks only as long as the device does not take the bytes, at most 10 s; any other message
+    /// may connect again first, like an exchange. An `ErrorResponse` to it names nobody: while it is
+    /// unanswered, an exchange does not take one for its own end.
     ///
     /// # Errors
     /// As [`exchange`](Connection::exchange).
@@ -237,7 +242,7 @@ impl Connection {
         let not_sent = |error: Error| error.with_request_state(RequestState::NotSent);
         let line = self.websocket().map_err(not_sent)?;
         let request = Request::parse(message).map_err(not_sent)?;
-        // Held while the message leaves, so that no exchange can take the answer to it for its own.
+        // Held while the message leaves: an exchange must not begin in the middle of it.
         let _turn = match request.kind == CANCEL_REQUEST {
             true => None,
             false => Some(Turn::take(&self.exchanging).map_err(not_sent)?),
@@ -256,9 +261,7 @@ impl Connection {
     /// like once the connection is down and everything received was handed out.
     pub fn receive(&self, timeout: Duration) -> Result<Message, Error> {
         let message = self.websocket()?.receive(checked_timeout(timeout)?)?;
-        if let (MessageKind::Reply, Some(reference)) = (message.kind, &message.reference) {
-            self.books.ended(reference);
-        }
+        self.books.received(&message);
         Ok(message)
     }
 

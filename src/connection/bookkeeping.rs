@@ -1,10 +1,11 @@
 //! What an exchange writes into the journal, and when it strikes it out.
 //!
 //! The entry is safe on the disk before the request leaves. It goes when the end is known or when it is
-//! certain that nothing left; every other way out leaves it there.
+//! certain that nothing left; every other way out leaves it there, a reply that tells no end included.
 
 use super::dialler::Dialler;
-use super::message::Request;
+use super::message::{CANCEL_REQUEST, Message, MessageKind, Request};
+use super::recovery::{is_end, status_of};
 use crate::error::Error;
 use crate::journal::{Journal, JournalEntry, JournalTicket};
 use crate::log;
@@ -22,28 +23,56 @@ impl Books {
     }
 
     /// # Errors
-    /// `File`, `Argument`: then the request must not be sent.
+    /// `File`, `Argument`, `Cancelled`: then the request must not be sent.
     pub(super) fn sending(&self, request: &Request<'_>, dialler: &Dialler) -> Result<Entry, Error> {
         let (Some(journal), Some(reference)) = (&self.0, &request.reference) else { return Ok(Entry(None)) };
+        // It has no end of its own, and must not wait.
+        if request.kind == CANCEL_REQUEST {
+            return Ok(Entry(None));
+        }
         let address = dialler.address();
         let device = dialler.device_name().unwrap_or(&address);
-        journal
-            .begin(&JournalEntry { reference, kind: &request.kind, device })
-            .map(|ticket| Entry(Some(ticket)))
+        let entry = JournalEntry { reference, kind: &request.kind, device };
+        journal.begin_unless(&entry, &|| dialler.is_closing()).map(|ticket| Entry(Some(ticket)))
     }
 
-    /// The end of a request has come in another way than as the reply to its exchange.
-    pub(super) fn ended(&self, reference: &str) {
-        if let Some(Err(error)) = self.0.as_ref().map(|journal| journal.settle(reference, None)) {
+    /// The end of requests of this reference is known; of all, or of those of one type.
+    pub(super) fn settled(&self, reference: &str, kind: Option<&str>) {
+        if let Some(Err(error)) = self.0.as_ref().map(|journal| journal.settle(reference, kind)) {
             log::journal_not_settled(&error);
+        }
+    }
+
+    /// A message that belongs to no exchange: perhaps the end of what was sent by hand, or of what was
+    /// looked up.
+    pub(super) fn received(&self, message: &Message) {
+        let (MessageKind::Reply, Some(reference)) = (message.kind, &message.reference) else { return };
+        if self.0.is_none() {
+            return;
+        }
+        match message.operation() {
+            // One that tells no status knows of nothing.
+            Some("TransactionLookup") if status_of(&message.json).is_some_and(|status| is_end(&status)) => {
+                self.settled(reference, None);
+            }
+            Some("TransactionLookup") | None => {}
+            // The reply to a capture or a refund carries the reference of the payment that it is about.
+            Some(operation) if tells_an_end(&message.json) => {
+                self.settled(reference, Some(&format!("{operation}Request")));
+            }
+            Some(_) => {}
         }
     }
 }
 
 impl Entry {
-    /// The exchange is over: with a reply, or as this error says.
-    pub(super) fn settle(self, error: Option<&Error>) {
-        if error.is_none_or(|error| error.request_state() == RequestState::NotSent) {
+    /// The exchange is over.
+    pub(super) fn settle(self, result: &Result<String, Error>) {
+        let is_known = match result {
+            Ok(reply) => tells_an_end(reply),
+            Err(error) => error.request_state() == RequestState::NotSent,
+        };
+        if is_known {
             self.strike_out();
         }
     }
@@ -60,4 +89,10 @@ impl Entry {
             log::journal_not_settled(&error);
         }
     }
+}
+
+/// Whether a final reply says how it ended. One without a status, an `ErrorResponse` above all, does;
+/// INCONCLUSIVE and words that nobody knows do not (protocol.md section 6a).
+fn tells_an_end(reply: &str) -> bool {
+    status_of(reply).is_none_or(|status| is_end(&status))
 }

@@ -4,7 +4,7 @@
 //! answered the first time, whatever has its address now.
 
 use super::backoff::Backoff;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Phase};
 use crate::log;
 use crate::status::Category;
 use crate::transport::deadline::Deadline;
@@ -62,15 +62,34 @@ impl Dialler {
     }
 
     fn open_tls(&self, deadline: Deadline) -> Result<TlsStream, Error> {
-        let mut target = self.target.clone();
-        if let Some(name) = self.device_name().and_then(|name| ServerName::try_from(name.to_owned()).ok()) {
-            target.expectation = Expectation::Exactly(name);
+        let stream = tls::open(&self.pinned(), deadline, &self.closing)?;
+        let found = stream.device_name().map(str::to_owned);
+        match self.device_name.get_or_init(|| found.clone()) {
+            // Nothing was sent to it yet.
+            Some(first) if found.as_ref() != Some(first) => {
+                return Err(Kind::WrongDevice {
+                    expected: format!("\"{first}\""),
+                    found: found.into_iter().collect(),
+                }
+                .into());
+            }
+            _ => {}
         }
-        let stream = tls::open(&target, deadline, &self.closing)?;
-        // The first answer counts; a later one has passed as the same device.
-        self.device_name.get_or_init(|| stream.device_name().map(str::to_owned));
         *lock(&self.tls_version) = stream.version();
         Ok(stream)
+    }
+
+    /// The target, narrowed down to the device that answered the first time.
+    fn pinned(&self) -> Target {
+        let mut target = self.target.clone();
+        let name = self.device_name().and_then(|name| ServerName::try_from(name.to_owned()).ok());
+        target.expectation = match (target.expectation, name) {
+            // The address has to be covered, too; the name is compared afterwards.
+            (host @ Expectation::Host(_), _) => host,
+            (_, Some(name)) => Expectation::Exactly(name),
+            (first, None) => first,
+        };
+        target
     }
 
     /// Opens once more, after a pause if the last attempts failed. One attempt: whether there is to be
@@ -88,6 +107,7 @@ impl Dialler {
             self.closing.wait(pause)?;
         }
         let result = open(self, deadline.no_later_than(self.connect_timeout));
+        let result = result.map_err(not_rejected_after_all);
         match &result {
             Err(error) if error.category() == Category::Network => {
                 lock(&self.backoff).failed(Instant::now());
@@ -95,8 +115,9 @@ impl Dialler {
             // A wrong device does not become the right one by waiting; the till is told at once.
             Ok(_) | Err(_) => lock(&self.backoff).succeeded(),
         }
-        if result.is_ok() {
-            log::connection_open(&self.address());
+        match &result {
+            Ok(_) => log::connection_open(&self.address()),
+            Err(error) => log::connection_lost(&self.address(), &error.message_without_words()),
         }
         result
     }
@@ -140,6 +161,19 @@ impl Dialler {
     pub(super) fn check_not_closed(&self) -> Result<(), Error> {
         if self.is_closing() { Err(Kind::Closed.into()) } else { Ok(()) }
     }
+}
+
+/// A device that closes instead of answering looks as if it rejected the till's certificate. This one has
+/// accepted it before on this connection, so it is more likely restarting: worth another try.
+fn not_rejected_after_all(error: Error) -> Error {
+    let state = error.request_state();
+    let kind = match error.into_kind() {
+        Kind::TillCertificateRejected { alert: None } => {
+            Kind::PeerClosed { phase: Phase::Acceptance, os: None }
+        }
+        kind => kind,
+    };
+    Error::from(kind).with_request_state(state)
 }
 
 /// True while an attempt runs, also when it panics.

@@ -10,10 +10,10 @@
 
 mod session;
 
-use super::cancels::AFTER_CANCEL;
 use super::inbox::{Inbox, Nothing, Queue};
 use super::limits::Limits;
 use super::message::{Message, Request};
+use super::open_sends::ANSWER_TIME;
 use super::pulse::{Due, Pulse};
 use crate::device::KeepAlive;
 use crate::error::{Error, Kind, OsError, Phase};
@@ -102,7 +102,7 @@ impl Duplex {
 
     /// Whether a request may be trusted to this connection. Asks the device, if it has not been heard
     /// lately; at most 2 s.
-    pub(super) fn is_there(&self) -> bool {
+    pub(super) fn is_there(&self, deadline: Deadline) -> bool {
         let shared = &self.shared;
         if shared.ending().is_some() {
             return false;
@@ -112,13 +112,15 @@ impl Duplex {
         }
         let beats = shared.pulse.beats();
         shared.ping();
-        if shared.pulse.wait(beats, Deadline::after(PROBE_LIMIT)) {
+        if shared.pulse.wait(beats, deadline.no_later_than(PROBE_LIMIT)) {
             return true;
         }
         shared.fail(Kind::PeerSilent { quiet: Some(PROBE_LIMIT) });
         false
     }
 
+    /// What arrives and is not the reply goes to `on_status`, or is kept for `receive` if there is none.
+    ///
     /// # Errors
     /// *Not sent* if the request did not get as far as the socket, else *in doubt*; the connection has
     /// then ended.
@@ -126,48 +128,57 @@ impl Duplex {
         &self,
         request: &Request<'_>,
         limits: Limits,
-        on_status: &mut dyn FnMut(&str),
+        mut on_status: Option<OnStatus<'_>>,
     ) -> Result<String, Error> {
         let shared = &self.shared;
         let _exchange = shared.inbox.begin_exchange();
-        match shared.send(request, limits.next().no_later_than(WRITE_TIMEOUT)) {
+        let _exchanging = Exchanging::begin(shared);
+        if limits.are_over() {
+            return Err(Error::from(limits.ran_out()).with_request_state(RequestState::NotSent));
+        }
+        match shared.send(request, Sender::Exchange, limits.next().no_later_than(WRITE_TIMEOUT)) {
             Err(error) if error.request_state() == RequestState::NotSent => return Err(error),
             // If it arrived all the same, its reply may have, too.
             Ok(()) | Err(_) => {}
         }
         let unfinished = Unfinished(shared);
         let mut limits = limits;
+        let in_doubt = |kind: Kind| Error::from(kind).with_request_state(RequestState::InDoubt);
         loop {
+            // However much the device says, and however slowly the till listens: an end is an end. Only the
+            // reply still counts.
+            if limits.are_over() || shared.inbox.is_closed() {
+                let reply = shared.inbox.find_answer(|message| request.is_answered_by(message));
+                let kind = if shared.inbox.is_closed() { Kind::Cancelled } else { limits.ran_out() };
+                let reply = reply.ok_or_else(|| in_doubt(kind))?;
+                std::mem::forget(unfinished);
+                return Ok(reply.json);
+            }
             match shared.inbox.take(Queue::Answers, limits.next()) {
                 Ok(message) if request.is_answered_by(&message) => {
                     std::mem::forget(unfinished);
                     return Ok(message.json);
                 }
                 Ok(message) => {
-                    // Either the cancel failed, and the payment's own reply is still to come; or this
-                    // is how the device says that the payment was aborted (section 6c). It cannot be
-                    // told, so the reply gets its time, but not a cashier's whole patience.
-                    if message.may_answer_cancel {
-                        limits = limits.no_longer_silent_than(AFTER_CANCEL);
+                    // Either a cancel failed, and the payment's own reply is still to come; or this is how
+                    // the device says that the payment was aborted (section 6c). It cannot be told, so the
+                    // reply gets its time, but not a cashier's whole patience.
+                    if message.may_answer_another {
+                        limits = limits.no_longer_silent_than(ANSWER_TIME);
                     }
-                    // Whoever closes wants this to return now; only a final reply still counts.
-                    if !matches!(shared.inbox.ended(), Some(Kind::Closed)) {
-                        on_status(&message.json);
+                    match &mut on_status {
+                        Some(on_status) => on_status(&message.json),
+                        None => shared.inbox.keep(message),
                     }
                 }
-                Err(nothing) => {
-                    let kind = match nothing {
-                        Nothing::TimedOut => limits.ran_out(),
-                        Nothing::Ended(kind) => under_way(kind),
-                    };
-                    return Err(Error::from(kind).with_request_state(RequestState::InDoubt));
-                }
+                Err(Nothing::TimedOut) => return Err(in_doubt(limits.ran_out())),
+                Err(Nothing::Ended(kind)) => return Err(in_doubt(under_way(kind))),
             }
         }
     }
 
     pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
-        self.shared.send(request, Deadline::after(WRITE_TIMEOUT))?;
+        self.shared.send(request, Sender::ByHand, Deadline::after(WRITE_TIMEOUT))?;
         // Another thread may have taken the bytes along and failed with them.
         match self.shared.ending() {
             Some(kind) => Err(Error::from(under_way(kind)).with_request_state(RequestState::InDoubt)),
@@ -218,7 +229,7 @@ impl Drop for Duplex {
 impl Shared {
     /// # Errors
     /// *Not sent* before the message was turned into bytes, *in doubt* after.
-    fn send(&self, request: &Request<'_>, deadline: Deadline) -> Result<(), Error> {
+    fn send(&self, request: &Request<'_>, sender: Sender, deadline: Deadline) -> Result<(), Error> {
         let not_sent = |kind: Kind| Error::from(kind).with_request_state(RequestState::NotSent);
         {
             let mut session = lock(&self.session);
@@ -226,6 +237,9 @@ impl Shared {
                 return Err(not_sent(kind));
             }
             session.send(request).map_err(not_sent)?;
+            if let Sender::ByHand = sender {
+                session.sends.sent(&request.kind, Instant::now());
+            }
         }
         self.write_outgoing(deadline).map_err(|error| {
             // The reader knows better if the device said why.
@@ -296,15 +310,23 @@ impl Shared {
             }
         };
         let mut buffer = vec![0; READ_BYTES];
+        let mut patience_now = patience;
         loop {
             let size = match (&*self.tcp).read(&mut buffer) {
                 Ok(0) => {
                     return self.failed().unwrap_or(Kind::PeerClosed { phase: Phase::Exchange, os: None });
                 }
                 Ok(size) => size,
+                // Without a time-out of ours it is the system's, which has given the device up.
+                Err(error) if error.kind() == io::ErrorKind::TimedOut && patience_now.is_none() => {
+                    return self.failed().unwrap_or_else(|| socket_failed(&error));
+                }
                 Err(error) if comes_again(&error) => {
+                    if let Some(kind) = self.failed() {
+                        return kind;
+                    }
                     // Nothing there to read: only now may silence be judged.
-                    let rest = match self.pulse.due(Instant::now()) {
+                    patience_now = match self.pulse.due(Instant::now()) {
                         Due::Nothing(rest) => rest,
                         Due::Ping => {
                             self.ping();
@@ -312,7 +334,7 @@ impl Shared {
                         }
                         Due::Silent(quiet) => return Kind::PeerSilent { quiet: Some(whole_seconds(quiet)) },
                     };
-                    if let Err(error) = self.tcp.set_read_timeout(rest) {
+                    if let Err(error) = self.tcp.set_read_timeout(patience_now) {
                         return self.failed().unwrap_or_else(|| socket_failed(&error));
                     }
                     continue;
@@ -321,6 +343,9 @@ impl Shared {
             };
             if let Some(kind) = self.take_in(buffer.get(..size).unwrap_or_default()) {
                 return kind;
+            }
+            if self.inbox.is_closed() {
+                return Kind::Closed;
             }
         }
     }
@@ -393,7 +418,37 @@ struct Unfinished<'a>(&'a Shared);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        self.0.shut_down(Kind::GivenUp);
+        // Whoever has ended it before shuts it down, after a goodbye if it was this side.
+        if self.0.inbox.ended().is_none() {
+            self.0.shut_down(Kind::GivenUp);
+        }
+    }
+}
+
+/// Takes the status messages of an exchange.
+pub(super) type OnStatus<'a> = &'a mut dyn FnMut(&str);
+
+/// On whose behalf a message leaves.
+#[derive(Clone, Copy)]
+enum Sender {
+    Exchange,
+    /// Its answer is not waited for here, and may meet an exchange.
+    ByHand,
+}
+
+/// Lasts as long as an exchange, for what was sent by hand in it.
+struct Exchanging<'a>(&'a Shared);
+
+impl<'a> Exchanging<'a> {
+    fn begin(shared: &'a Shared) -> Exchanging<'a> {
+        lock(&shared.session).sends.exchange_begins();
+        Exchanging(shared)
+    }
+}
+
+impl Drop for Exchanging<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.session).sends.exchange_ends(Instant::now());
     }
 }
 

@@ -98,6 +98,24 @@ impl Inbox {
         lock(&self.content).end.clone()
     }
 
+    /// Whether this side has closed the connection.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(lock(&self.content).end, Some(Kind::Closed))
+    }
+
+    /// Takes the first answer that `is_it`, without waiting, from among those that have arrived.
+    pub(super) fn find_answer(&self, is_it: impl Fn(&Message) -> bool) -> Option<Message> {
+        let mut content = lock(&self.content);
+        let found = content.answers.iter().position(is_it)?;
+        content.answers.remove(found)
+    }
+
+    /// Keeps a message that an exchange has no use for, for `receive`.
+    pub(super) fn keep(&self, message: Message) {
+        lock(&self.content).keep_unsolicited(message);
+        self.changed.notify_all();
+    }
+
     /// Takes the next message, before the deadline. What has arrived goes before the end.
     pub(super) fn take(&self, queue: Queue, deadline: Deadline) -> Result<Message, Nothing> {
         let mut content = lock(&self.content);

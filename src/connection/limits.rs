@@ -24,7 +24,17 @@ impl Limits {
         self.whole.map_or(silence, |whole| whole.no_later_than(self.silence))
     }
 
-    /// The first wait of the exchange cannot outlast either.
+    /// When the whole is over, if it has a limit.
+    pub(super) fn whole(&self) -> Option<Deadline> {
+        self.whole
+    }
+
+    /// Whether the limit on the whole has run out.
+    pub(super) fn are_over(&self) -> bool {
+        self.whole.is_some_and(|whole| whole.remaining().is_none())
+    }
+
+    /// The same with less patience for silence.
     pub(super) fn no_longer_silent_than(self, silence: Duration) -> Limits {
         Limits { silence: self.silence.min(silence), ..self }
     }

@@ -27,8 +27,8 @@ pub struct Message {
     transaction_id: Option<String>,
     /// An operation has ended as ABORTED; a look-up only tells of an older one.
     pub(super) is_aborted: bool,
-    /// An `ErrorResponse` that came while a CancelRequest was unanswered, and may be its answer.
-    pub(super) may_answer_cancel: bool,
+    /// An `ErrorResponse` that may be the answer to something that was sent by hand.
+    pub(super) may_answer_another: bool,
 }
 
 /// Kinds of messages, as far as they matter to the flow.
@@ -89,14 +89,13 @@ impl<'a> Request<'a> {
 
     /// Whether `message` is the final reply to this request.
     ///
-    /// An `ErrorResponse` that may be the answer to a CancelRequest is not: the operation then still
-    /// ends by its own reply (section 6c).
+    /// An `ErrorResponse` that may be the answer to a message sent by hand is not: the operation then
+    /// still ends by its own reply (section 6c).
     pub(super) fn is_answered_by(&self, message: &Message) -> bool {
         if message.name == ERROR_RESPONSE {
-            return !message.may_answer_cancel;
+            return !message.may_answer_another;
         }
-        let operation = self.kind.strip_suffix("Request").unwrap_or(&self.kind);
-        message.name.strip_suffix("Response") == Some(operation) && self.about.fits(message)
+        message.is_reply_to(&self.kind) && self.about.fits(message)
     }
 }
 
@@ -150,13 +149,24 @@ impl Message {
             transaction_id: string_at(&value, "/transactionDetails/id"),
             is_aborted: name != "TransactionLookupResponse"
                 && string_at(&value, "/processingDetails/status").as_deref() == Some("ABORTED"),
-            may_answer_cancel: false,
+            may_answer_another: false,
             name,
         })
     }
 
     pub(super) fn is_error(&self) -> bool {
         self.name == ERROR_RESPONSE
+    }
+
+    /// `Payment` for a `PaymentResponse`.
+    pub(super) fn operation(&self) -> Option<&str> {
+        self.name.strip_suffix("Response")
+    }
+
+    /// Whether it is the reply to a request of this type.
+    pub(super) fn is_reply_to(&self, kind: &str) -> bool {
+        let operation = kind.strip_suffix("Request").unwrap_or(kind);
+        self.operation() == Some(operation)
     }
 }
 
@@ -240,7 +250,7 @@ mod tests {
     fn an_error_that_may_answer_a_cancel_does_not_end_the_payment() {
         let request = Request::parse(r#"{"type":"PaymentRequest"}"#).expect("valid");
         let mut error = message(r#"{"type":"ErrorResponse"}"#);
-        error.may_answer_cancel = true;
+        error.may_answer_another = true;
         assert!(!request.is_answered_by(&error));
     }
 

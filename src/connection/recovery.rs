@@ -26,6 +26,9 @@ pub enum Recovery {
 /// How long a device may take to answer a look-up, which needs no customer.
 const LOOKUP_SILENCE: Duration = Duration::from_secs(15);
 
+/// What a look-up gets that is begun shortly before the patience is over.
+const LOOKUP_MIN: Duration = Duration::from_secs(2);
+
 /// Pause between two look-ups; the first ones are shorter.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
@@ -54,7 +57,9 @@ pub(super) fn recover(
     let mut next_pause = PAUSE_FIRST;
     let mut last = Err(Error::from(Kind::ExchangeTimeout { limit: patience }));
     while let Some(remaining) = deadline.remaining() {
-        last = match ask(&request, Limits::new(LOOKUP_SILENCE.min(remaining), Some(remaining))) {
+        // One that was begun gets its time: cut short, it would only take the place of a better answer.
+        let whole = remaining.max(LOOKUP_MIN);
+        last = match ask(&request, Limits::new(LOOKUP_SILENCE.min(whole), Some(whole))) {
             Ok(reply) => match judge(reply) {
                 Recovery::Final(reply) => return Ok(Recovery::Final(reply)),
                 // "Not found" shortly after a loss may only mean "not yet" (section 8.7).
@@ -72,15 +77,23 @@ pub(super) fn recover(
     last.map_err(in_doubt)
 }
 
-/// An unknown status counts as not known, never as an end (section 6a).
 fn judge(reply: String) -> Recovery {
-    let parsed: Option<Value> = serde_json::from_str(&reply).ok();
-    let status = parsed.as_ref().and_then(|reply| reply.pointer("/processingDetails/status")?.as_str());
-    match status {
-        Some("APPROVED" | "ACCEPTED" | "DECLINED" | "ABORTED" | "ERROR") => Recovery::Final(reply),
+    match status_of(&reply).as_deref() {
+        Some(status) if is_end(status) => Recovery::Final(reply),
         Some("PENDING" | "INITIALIZED") => Recovery::Running(reply),
         _ => Recovery::Unknown(reply),
     }
+}
+
+/// Where an operation stands, by a reply to it or by a look-up.
+pub(super) fn status_of(reply: &str) -> Option<String> {
+    let parsed: Value = serde_json::from_str(reply).ok()?;
+    parsed.pointer("/processingDetails/status")?.as_str().map(str::to_owned)
+}
+
+/// An unknown status counts as not known, never as an end (section 6a).
+pub(super) fn is_end(status: &str) -> bool {
+    matches!(status, "APPROVED" | "ACCEPTED" | "DECLINED" | "ABORTED" | "ERROR")
 }
 
 #[cfg(test)]
@@ -125,6 +138,15 @@ mod tests {
         );
         assert!(matches!(result, Ok(Recovery::Final(reply)) if reply.contains("DECLINED")));
         assert_eq!(asked, 5);
+    }
+
+    #[test]
+    fn a_look_up_that_is_begun_late_gets_its_time() {
+        let ask = |_: &Request<'_>, limits: Limits| {
+            assert!(limits.silence >= LOOKUP_MIN);
+            answer("PENDING")
+        };
+        recover("A-1", Duration::from_millis(1), ask, |_| Ok(())).expect("an answer");
     }
 
     #[test]

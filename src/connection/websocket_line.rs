@@ -5,7 +5,7 @@
 
 use super::ConnectionState;
 use super::dialler::Dialler;
-use super::duplex::Duplex;
+use super::duplex::{Duplex, OnStatus};
 use super::limits::Limits;
 use super::message::{CANCEL_REQUEST, Message, Request};
 use crate::device::KeepAlive;
@@ -39,9 +39,11 @@ impl WebSocketLine {
         &self,
         request: &Request<'_>,
         limits: Limits,
-        on_status: &mut dyn FnMut(&str),
+        on_status: Option<OnStatus<'_>>,
     ) -> Result<String, Error> {
-        self.ready(limits.next())?.exchange(request, limits, on_status)
+        // Silence is for a device that has the request; to get that far has the connect time-out.
+        let deadline = limits.whole().unwrap_or(Deadline::after(super::DEFAULT_SILENCE));
+        self.ready(deadline)?.exchange(request, limits, on_status)
     }
 
     pub(super) fn send(&self, request: &Request<'_>) -> Result<(), Error> {
@@ -77,7 +79,7 @@ impl WebSocketLine {
     /// *Not sent*, all of them.
     fn ready(&self, deadline: Deadline) -> Result<Arc<Duplex>, Error> {
         let current = self.current();
-        let fresh = self.dialler.check_not_closed().and_then(|()| match current.is_there() {
+        let fresh = self.dialler.check_not_closed().and_then(|()| match current.is_there(deadline) {
             true => Ok(current),
             false => self.replace(&current, deadline),
         });

@@ -201,7 +201,7 @@ impl Kind {
         match self {
             Kind::Argument { .. } => Status::Argument,
             Kind::CodeMalformed { .. } => Status::CodeMalformed,
-            Kind::Closed | Kind::GivenUp => Status::Closed,
+            Kind::Closed => Status::Closed,
             Kind::Busy { .. } => Status::Busy,
             Kind::RequestNotJson { .. } => Status::RequestNotJson,
             Kind::RequestTooLarge { .. } => Status::RequestTooLarge,
@@ -213,7 +213,8 @@ impl Kind {
             Kind::Refused { .. } => Status::Refused,
             Kind::Unreachable { .. } => Status::Unreachable,
             Kind::ConnectTimeout { .. } => Status::ConnectTimeout,
-            Kind::PeerClosed { .. } | Kind::WebSocketClosed { .. } => Status::PeerClosed,
+            // Lost, as if the device had closed it; CLOSED is for good.
+            Kind::PeerClosed { .. } | Kind::WebSocketClosed { .. } | Kind::GivenUp => Status::PeerClosed,
             Kind::ResponseTimeout { .. } | Kind::ExchangeTimeout { .. } => Status::ResponseTimeout,
             Kind::PeerSilent { .. } => Status::PeerSilent,
             Kind::NotTls { .. } => Status::NotTls,

@@ -139,7 +139,9 @@ pub unsafe extern "C" fn poslatch_connection_exchange(
 /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any
 /// message for a till that takes the answers with poslatch_connection_receive. Needs wss.
 ///
-/// From any thread. Blocks only as long as the device does not take the bytes, at most 10 s.
+/// From any thread. A CancelRequest blocks only as long as the device does not take the bytes, at most
+/// 10 s; any other message may connect again first, like an exchange. An ErrorResponse names nobody: while
+/// a message that was sent so is unanswered, an exchange does not take one for its own end.
 ///
 /// @param json One JSON object with a string "type", in UTF-8; need not be terminated.
 /// @param size Its size in bytes, at most 1 MiB.
@@ -167,8 +169,9 @@ pub unsafe extern "C" fn poslatch_connection_send(
 /// @param timeout_ms How long to wait; 0 means POSLATCH_SILENCE_DEFAULT_MS.
 /// @param[out] kind One of the POSLATCH_MESSAGE_ constants. May be NULL.
 /// @param[out] message The device's JSON; owned by the caller, freed with poslatch_buffer_free.
-/// @return POSLATCH_E_RESPONSE_TIMEOUT if none came; POSLATCH_E_PEER_CLOSED or POSLATCH_E_CLOSED once
-///   the connection is down and everything received was handed out.
+/// @return POSLATCH_E_RESPONSE_TIMEOUT if none came. Once everything received was handed out:
+///   POSLATCH_E_CLOSED if the till has closed the connection; POSLATCH_E_PEER_CLOSED,
+///   POSLATCH_E_PEER_SILENT and others if it is lost, until an exchange has connected again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_connection_receive(
     connection: *const poslatch_connection,
@@ -192,7 +195,8 @@ pub unsafe extern "C" fn poslatch_connection_receive(
 
 /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the device
 /// again and again (TransactionLookupRequest), connecting anew where need be, until it tells an end or
-/// patience_ms are over. Sends nothing but look-ups.
+/// patience_ms are over; a look-up that has begun gets 2 s more. Sends nothing but look-ups. What arrives
+/// meanwhile and is no answer is kept for poslatch_connection_receive.
 ///
 /// A device that knows nothing of a request shortly after the loss may still be at work on it, so
 /// "not found" is believed only when it still stands after patience_ms.

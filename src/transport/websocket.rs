@@ -72,9 +72,11 @@ pub(crate) fn explain(error: tungstenite::Error, phase: Phase) -> Kind {
         Ws::Http(response) => Kind::WebSocketRefused { http_status: response.status().as_u16() },
         Ws::ConnectionClosed
         | Ws::AlreadyClosed
-        | Ws::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete) => {
-            Kind::PeerClosed { phase, os: None }
-        }
+        | Ws::Protocol(
+            ProtocolError::ResetWithoutClosingHandshake
+            | ProtocolError::HandshakeIncomplete
+            | ProtocolError::SendAfterClosing,
+        ) => Kind::PeerClosed { phase, os: None },
         Ws::Capacity(CapacityError::MessageTooLong { .. }) => {
             Kind::ReplyTooLarge { limit_bytes: REPLY_BYTES_MAX }
         }

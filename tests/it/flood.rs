@@ -8,7 +8,7 @@ use poslatch_simulator::{Event, Exchange, Faults, Simulator};
 use serde_json::Value;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CANCEL: &str = r#"{"type":"CancelRequest"}"#;
 
@@ -171,4 +171,35 @@ fn a_flood_of_pings_does_not_disturb_an_exchange() {
         let (reply, _) = exchange(&connection, &sale(reference)).expect("a reply");
         assert_eq!(reply["transactionDetails"]["merchantReferenceCode"], reference);
     }
+}
+
+#[test]
+fn an_absolute_limit_and_a_close_hold_although_the_till_is_slow_to_listen() {
+    let simulator = flooding();
+    let device =
+        builder(&simulator, "wss").exchange_limit(Duration::from_millis(300)).build().expect("valid");
+    let connection = device.open_mtls(&identity(&simulator, "1001")).expect("opens");
+    let begun = Instant::now();
+    let slow = &mut |_: &str| {
+        assert!(begun.elapsed() < PATIENCE, "it never ends");
+        thread::sleep(Duration::from_millis(2));
+    };
+    let error = failure(connection.exchange(&sale("A-1"), DEFAULT_SILENCE, slow), "limit");
+    assert_eq!((error.status(), error.request_state()), (Status::ResponseTimeout, RequestState::InDoubt));
+    assert!(error.message().contains("300 ms"), "{error}");
+
+    let simulator = flooding();
+    let connection = open(&simulator, "wss");
+    let (mut before, mut after) = (0, 0);
+    let closes = &mut |_: &str| {
+        before += 1;
+        match before {
+            ..FLOODED => {}
+            FLOODED => connection.close(),
+            _ => after += 1,
+        }
+    };
+    let error = failure(connection.exchange(&sale("A-2"), DEFAULT_SILENCE, closes), "closed");
+    assert_eq!((error.status(), error.request_state()), (Status::Cancelled, RequestState::InDoubt));
+    assert_eq!(after, 0, "messages that waited are not handed out any more");
 }

@@ -3,10 +3,12 @@
 use crate::common::*;
 use crate::connection::{exchange, open, requests_received, sale};
 use poslatch::{
-    Connection, ConnectionState, DEFAULT_SILENCE, Device, DeviceBuilder, MessageKind, RequestState, Status,
+    Connection, ConnectionState, DEFAULT_SILENCE, Device, DeviceBuilder, IdentityCheck, MessageKind,
+    RequestState, Status,
 };
 use poslatch_simulator::{
-    ClientCertificate, Event, FaultProxy, Faults, Leg, Memory, Plan, ServerCertificate, Simulator,
+    CertificateRequest, ClientCertificate, Event, FaultProxy, Faults, Leg, Memory, Plan, ServerCertificate,
+    Simulator,
 };
 use std::thread;
 use std::time::{Duration, Instant};
@@ -96,7 +98,8 @@ fn a_device_that_never_pings_is_pinged() {
 fn a_device_that_never_answers_pings_stays_usable() {
     let simulator = simulator_with(Faults { answer_pings: false, ..Faults::default() });
     let connection = opened(builder(&simulator, "wss").keep_alive(Duration::from_millis(20), 1), &simulator);
-    wait_for_pings(&simulator, 6);
+    // After three it is left alone.
+    wait_for_pings(&simulator, 3);
     exchange(&connection, &sale("A-1")).expect("a reply");
     assert_eq!(payments_came_on(&simulator), [1], "still the first connection");
 }
@@ -309,4 +312,50 @@ fn messages_that_came_before_a_loss_are_handed_out_after_the_reconnect() {
         let received = connection.receive(PATIENCE).expect("a message");
         assert_eq!((received.kind, received.json), (MessageKind::Reply, message(number)));
     }
+}
+
+#[test]
+fn a_device_known_by_its_address_has_to_cover_it_and_have_the_same_name_again() {
+    for scheme in SCHEMES {
+        for (names, is_the_same) in [
+            (["till-one.example", "127.0.0.1"], true),
+            (["till-one.example", "127.0.0.2"], false),
+            (["till-two.example", "127.0.0.1"], false),
+        ] {
+            let case = format!("{scheme} {names:?}");
+            let simulator = simulator();
+            show(&simulator, &["till-one.example", "127.0.0.1"]);
+            let device =
+                builder(&simulator, scheme).identity_check(IdentityCheck::Address).build().expect("valid");
+            let connection = device.open_tls().expect("opens");
+            show(&simulator, &names);
+            simulator.close_connections();
+            wait(&simulator, "close", |event| matches!(event, Event::Disconnected { .. }).then_some(()));
+            if scheme == "wss" {
+                failure(connection.receive(PATIENCE), "closed while idle");
+            }
+            match exchange(&connection, &sale("A-1")) {
+                Ok(_) => assert!(is_the_same, "{case}"),
+                Err(error) => {
+                    assert!(!is_the_same, "{case}: {error:?}");
+                    assert_eq!(
+                        (error.status(), error.request_state()),
+                        (Status::WrongDevice, RequestState::NotSent),
+                        "{case}: {error:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Lets the device show a certificate with these names, and serve every till.
+fn show(simulator: &Simulator, names: &[&str]) {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    let request = CertificateRequest { names, ..CertificateRequest::server(DEVICE_NAME) };
+    let own = simulator.pki().issue(&request).expect("a certificate");
+    let server_certificate =
+        ServerCertificate::Custom { chain_der: own.chain_der, key_der: own.key_pkcs8_der };
+    let client_certificate = ClientCertificate::NotRequested;
+    simulator.set_faults(Faults { server_certificate, client_certificate, ..Faults::default() });
 }

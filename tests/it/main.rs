@@ -2,6 +2,7 @@
 //!
 //! One program, because linking is what costs time; one file for each subject.
 
+mod bookkeeping;
 mod c_abi;
 mod canary;
 mod cloud;

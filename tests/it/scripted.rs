@@ -2,7 +2,9 @@
 //! healthy device gives, and for orders of events that a simulator leaves to chance.
 
 use crate::common::*;
-use poslatch::{Connection, DEFAULT_SILENCE, Device, DeviceBuilder, Error, Identity, RequestState, Status};
+use poslatch::{
+    Connection, DEFAULT_SILENCE, Device, DeviceBuilder, Error, Identity, Recovery, RequestState, Status,
+};
 use poslatch_simulator::{CertificateRequest, Pki};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -14,7 +16,7 @@ use std::time::Duration;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Message as Frame, WebSocket};
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// How the device's TLS behaves.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ impl Scripted {
     }
 
     /// A device whose script begins with an open WebSocket.
-    fn websocket(script: impl FnOnce(WebSocket<Tls>) + Send + 'static) -> Scripted {
+    pub(crate) fn websocket(script: impl FnOnce(WebSocket<Tls>) + Send + 'static) -> Scripted {
         Scripted::one(ORDINARY, |tls| script(tungstenite::accept(tls).expect("an upgrade")))
     }
 
@@ -78,7 +80,7 @@ impl Scripted {
         })
     }
 
-    fn builder(&self, scheme: &str) -> DeviceBuilder {
+    pub(crate) fn builder(&self, scheme: &str) -> DeviceBuilder {
         Device::builder(&format!("{scheme}://{}/", self.address)).root_ca_pem(self.pki.root_ca_chain_pem())
     }
 
@@ -133,7 +135,7 @@ impl Manner {
     }
 }
 
-fn hear(socket: &mut WebSocket<Tls>) -> String {
+pub(crate) fn hear(socket: &mut WebSocket<Tls>) -> String {
     loop {
         if let Frame::Text(text) = socket.read().expect("a message") {
             return text.to_string();
@@ -141,12 +143,12 @@ fn hear(socket: &mut WebSocket<Tls>) -> String {
     }
 }
 
-fn say(socket: &mut WebSocket<Tls>, json: &str) {
+pub(crate) fn say(socket: &mut WebSocket<Tls>, json: &str) {
     socket.send(Frame::text(json)).expect("sent");
 }
 
 /// Reads until the other side goes away.
-fn drain(socket: &mut WebSocket<Tls>) {
+pub(crate) fn drain(socket: &mut WebSocket<Tls>) {
     while socket.read().is_ok() {}
 }
 
@@ -178,7 +180,7 @@ const CANNOT_CANCEL: &str = r#"{"type":"ErrorResponse","message":"cannot cancel 
 const ABORTABLE: &str =
     r#"{"type":"TransactionStatusResponse","message":"Present card","canBeAborted":true}"#;
 
-fn reply(kind: &str, reference: &str) -> String {
+pub(crate) fn reply(kind: &str, reference: &str) -> String {
     format!(
         r#"{{"type":"{kind}","transactionDetails":{{"merchantReferenceCode":"{reference}"}},"processingDetails":{{"status":"APPROVED"}}}}"#
     )
@@ -496,7 +498,39 @@ fn a_callback_that_panics_does_not_leave_its_reply_to_the_next_payment() {
     assert!(panicked.is_err());
     let error = failure(pay(&connection, SALE), "after the panic");
     // The connection that its reply could still come on is not used any more; this device has no other.
-    assert_eq!((error.status(), error.request_state()), (Status::Refused, RequestState::NotSent));
+    assert_eq!(error.request_state(), RequestState::NotSent, "{error:?}");
+    drop(connection);
+    device.finish();
+}
+
+#[test]
+fn an_error_to_what_was_sent_by_hand_does_not_end_a_payment() {
+    let device = Scripted::websocket(|mut socket| {
+        assert!(hear(&mut socket).contains("CustomPrintRequest"));
+        hear(&mut socket);
+        say(&mut socket, r#"{"type":"ErrorResponse","message":"out of paper"}"#);
+        say(&mut socket, &reply("PaymentResponse", "A-1"));
+        drain(&mut socket);
+    });
+    let connection = device.open("wss");
+    connection.send(r#"{"type":"CustomPrintRequest"}"#).expect("sent");
+    assert!(pay(&connection, SALE).expect("a reply").contains("APPROVED"));
+    drop(connection);
+    device.finish();
+}
+
+#[test]
+fn what_arrives_while_a_payment_is_looked_for_is_kept() {
+    let device = Scripted::websocket(|mut socket| {
+        hear(&mut socket);
+        say(&mut socket, &reply("PaymentResponse", "B-1"));
+        say(&mut socket, &reply("TransactionLookupResponse", "A-1"));
+        drain(&mut socket);
+    });
+    let connection = device.open("wss");
+    let found = connection.recover("A-1", PATIENCE).expect("an answer");
+    assert!(matches!(found, Recovery::Final(reply) if reply.contains("A-1")));
+    assert!(connection.receive(PATIENCE).expect("kept").json.contains("B-1"));
     drop(connection);
     device.finish();
 }

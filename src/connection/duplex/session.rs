@@ -3,21 +3,22 @@
 //! A TLS stream cannot be split between threads, so its state and the WebSocket's are kept here as a
 //! pure state machine, which is locked only while it computes and never while bytes move.
 
-use crate::connection::cancels::Cancels;
-use crate::connection::message::{CANCEL_REQUEST, Message, Request};
+use crate::connection::message::{Message, Request};
+use crate::connection::open_sends::OpenSends;
 use crate::error::{Kind, Phase};
 use crate::transport::tls::TlsStream;
 use crate::transport::websocket::{closed, explain};
 use std::io;
+use std::time::Instant;
 use tungstenite::WebSocket;
 
 pub(super) struct Session {
     socket: WebSocket<TlsStream>,
     /// What has to be written to the socket, in this order.
     pub(super) outgoing: Vec<u8>,
-    /// Counted under the lock that orders what is sent and what arrives, and across exchanges: the
-    /// answer to a late cancel may meet the next one.
-    cancels: Cancels,
+    /// Kept under the lock that orders what is sent and what arrives, and across exchanges: the answer to
+    /// a late cancel may meet the next one.
+    pub(super) sends: OpenSends,
 }
 
 /// What some bytes held.
@@ -32,15 +33,11 @@ pub(super) struct Arrived {
 
 impl Session {
     pub(super) fn new(socket: WebSocket<TlsStream>) -> Session {
-        Session { socket, outgoing: Vec::new(), cancels: Cancels::default() }
+        Session { socket, outgoing: Vec::new(), sends: OpenSends::default() }
     }
 
     pub(super) fn send(&mut self, request: &Request<'_>) -> Result<(), Kind> {
-        self.put(tungstenite::Message::text(request.json))?;
-        if request.kind == CANCEL_REQUEST {
-            self.cancels.sent();
-        }
-        Ok(())
+        self.put(tungstenite::Message::text(request.json))
     }
 
     pub(super) fn ping(&mut self) -> Result<(), Kind> {
@@ -67,7 +64,8 @@ impl Session {
             }
         };
         self.socket.get_mut().take_output(&mut self.outgoing);
-        arrived.messages.iter_mut().for_each(|message| self.cancels.arrived(message));
+        let now = Instant::now();
+        arrived.messages.iter_mut().for_each(|message| self.sends.arrived(message, now));
         arrived
     }
 
