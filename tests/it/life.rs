@@ -328,6 +328,8 @@ fn a_device_known_by_its_address_has_to_cover_it_and_have_the_same_name_again() 
             let device =
                 builder(&simulator, scheme).identity_check(IdentityCheck::Address).build().expect("valid");
             let connection = device.open_tls().expect("opens");
+            // Without a certificate to judge, the till is done before the device is.
+            wait(&simulator, "handshake", |event| matches!(event, Event::Handshake { .. }).then_some(()));
             show(&simulator, &names);
             simulator.close_connections();
             wait(&simulator, "close", |event| matches!(event, Event::Disconnected { .. }).then_some(()));
