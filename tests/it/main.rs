@@ -19,6 +19,7 @@ mod killed_tills;
 mod life;
 #[cfg(target_os = "linux")]
 mod memory;
+mod misbehaviour;
 mod network;
 mod pairing;
 mod pairing_replies;
