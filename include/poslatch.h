@@ -36,7 +36,7 @@
  *   Branch on the category, show the message and the advice, log the status name.
  *
  *   Ask for the request state after a failed exchange. POSLATCH_REQUEST_IN_DOUBT means that the request may have
- *   reached the device: look the payment up by its merchantReferenceCode, and never repeat it.
+ *   reached the device: never repeat it, but ask with poslatch_connection_recover.
  *
  * OWNERSHIP
  *
