@@ -4,6 +4,7 @@ mod artifacts;
 mod ci;
 mod demo;
 mod deny;
+mod dist;
 mod errors;
 mod header;
 mod log;
@@ -29,6 +30,7 @@ The project's own commands.
 
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
+    cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
     cargo xtask header             write include/poslatch.h from src/ffi
     cargo xtask errors             write docs/errors.md from the texts in src/error
     cargo xtask header --check     fail if include/poslatch.h is not what src/ffi says
@@ -47,6 +49,11 @@ fn main() -> ExitCode {
         }
         ["ci"] => ci::run(),
         ["demo"] => demo::run(),
+        ["dist", "--list"] => {
+            dist::list();
+            Ok(())
+        }
+        ["dist", names @ ..] => dist::run(names),
         ["errors"] => errors::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
