@@ -426,10 +426,10 @@ typename Handle::pointer full(const Handle &handle, const char *what, request_st
 }
 
 /// Text for a C function, which would take a NUL inside for the end.
-inline const char *text(const char *name, const std::string &text)
+inline const char *text(const char *name, const std::string &text, request_state state = request_state::none)
 {
     if (text.find('\0') != std::string::npos)
-        throw_argument(name, "it has a NUL inside", request_state::none);
+        throw_argument(name, "it has a NUL inside", state);
     return text.c_str();
 }
 
@@ -1076,9 +1076,11 @@ public:
     /// status::pairing_reply_lost: take the code as spent.
     identity pair(const std::string &pos_id, const std::string &setup_code) const
     {
+        const request_state not_sent = request_state::not_sent;
         detail::identity_handle paired;
         detail::call([&](poslatch_error **error) {
-            return poslatch_pair(full(), detail::text("pos_id", pos_id), detail::text("setup_code", setup_code),
+            return poslatch_pair(full(not_sent), detail::text("pos_id", pos_id, not_sent),
+                                 detail::text("setup_code", setup_code, not_sent),
                                  detail::output<detail::identity_handle>(paired), error);
         });
         return identity(std::move(paired));
@@ -1116,7 +1118,10 @@ public:
     void interrupt() const { poslatch_device_interrupt(full()); }
 
 private:
-    poslatch_device *full() const { return detail::full(handle_, "device"); }
+    poslatch_device *full(request_state state = request_state::none) const
+    {
+        return detail::full(handle_, "device", state);
+    }
 
     void set_check(identity_check check, const char *name)
     {
