@@ -291,6 +291,9 @@
 /** Time that poslatch_connection_recover asks when it is given 0: 60000 ms. */
 #define POSLATCH_PATIENCE_DEFAULT_MS 60000
 
+/** Size of the largest request that the library sends, in bytes: 1 MiB. */
+#define POSLATCH_JSON_BYTES_MAX 1048576
+
 /** Log level: nothing. */
 #define POSLATCH_LOG_OFF 0
 

@@ -18,7 +18,7 @@ mod pulse;
 mod recovery;
 mod websocket_line;
 
-pub use message::{Message, MessageKind};
+pub use message::{Message, MessageKind, REQUEST_BYTES_MAX};
 pub use recovery::Recovery;
 
 use crate::address::Scheme;

@@ -54,7 +54,8 @@ mod words;
 mod x509;
 
 pub use connection::{
-    Connection, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, Message, MessageKind, Recovery,
+    Connection, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, Message, MessageKind, REQUEST_BYTES_MAX,
+    Recovery,
 };
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;

@@ -43,6 +43,11 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A switch or its value does not exist.
+    Switch {
+        /// What is wrong, and what there is.
+        reason: String,
+    },
     /// The device's thread or event loop could not be started.
     Thread(io::Error),
 }
@@ -56,6 +61,7 @@ impl fmt::Display for Error {
             Self::Serial { serial } => write!(f, "serial number \"{serial}\" cannot be part of a DNS name"),
             Self::State { path, source } => write!(f, "state file \"{}\": {source}", path.display()),
             Self::StateUnusable { path, reason } => write!(f, "state file \"{}\": {reason}", path.display()),
+            Self::Switch { reason } => write!(f, "cannot set the switch: {reason}"),
             Self::Thread(source) => write!(f, "cannot start the device's thread: {source}"),
         }
     }
@@ -65,9 +71,11 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } | Self::State { source, .. } | Self::Thread(source) => Some(source),
-            Self::Certificate { .. } | Self::Secret | Self::Serial { .. } | Self::StateUnusable { .. } => {
-                None
-            }
+            Self::Certificate { .. }
+            | Self::Secret
+            | Self::Serial { .. }
+            | Self::StateUnusable { .. }
+            | Self::Switch { .. } => None,
         }
     }
 }

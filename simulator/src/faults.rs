@@ -1,12 +1,19 @@
 //! The switches of the simulator: each way in which a device may differ from a healthy one. One file, because this is
 //! the list that a tester reads.
+//!
+//! They can be written as TOML, by the names that they have here: `hold_payment = true`, `exchange = "no_reply"`,
+//! `server_certificate = { wrong_name = "192.168.1.20" }`. What differs is said at the switch.
 
+mod toml;
+
+use serde::Deserialize;
 use std::time::Duration;
 
 /// How a device behaves. The default is a healthy device of today.
 ///
 /// A change takes effect for the next connection (TLS) or the next request (everything else).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// The certificate that the device shows. Default: `Normal`.
     pub server_certificate: ServerCertificate,
@@ -49,7 +56,8 @@ pub struct Faults {
     ///
     /// For a flood of a known size there is `status_messages` with no `step_pause`.
     pub status_flood: bool,
-    /// Pause after each step of an operation. Default: 20 ms.
+    /// Pause after each step of an operation; in TOML `step_pause_ms`. Default: 20 ms.
+    #[serde(rename = "step_pause_ms", deserialize_with = "toml::milliseconds")]
     pub step_pause: Duration,
     /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
     pub hold_payment: bool,
@@ -62,9 +70,11 @@ pub struct Faults {
     ///
     /// A payment that runs is found otherwise, with status `PENDING`. Payments that are forgotten are counted anew.
     pub lookup_not_found_first: u32,
-    /// How often the device pings an open WebSocket. Default: never, as far as section 5 knows.
+    /// How often the device pings an open WebSocket; in TOML `ping_interval_ms`. Default: never, as far as section 5
+    /// knows.
     ///
     /// This, `drop_after_missed_pong` and `ping_flood` are looked at when the WebSocket is opened.
+    #[serde(rename = "ping_interval_ms", deserialize_with = "toml::some_milliseconds")]
     pub ping_interval: Option<Duration>,
     /// Whether the device ends the connection, without a close frame, if a ping was not answered when the next one is
     /// due. Default: false.
@@ -109,12 +119,14 @@ impl Default for Faults {
 }
 
 /// The certificate that the device shows (section 4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerCertificate {
     /// Fit for TLS clients only.
     ClientAuthOnly,
-    /// Exactly these, with no check that they belong together.
+    /// Exactly these, with no check that they belong together. Not in TOML.
+    #[serde(skip)]
     Custom {
         /// Certificates in the order in which they are sent; `server_chain` does not apply.
         chain_der: Vec<Vec<u8>>,
@@ -142,7 +154,8 @@ pub enum ServerCertificate {
 }
 
 /// Which certificates the device sends with its own, and in which order. The leaf is always first, as TLS wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerChain {
     /// Leaf, issuing CA, root, and then a CA that has nothing to do with any of them.
@@ -158,7 +171,8 @@ pub enum ServerChain {
 }
 
 /// The protocol versions that the device offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TlsVersions {
     /// TLS 1.2 and 1.3.
@@ -178,7 +192,8 @@ pub enum TlsVersions {
 }
 
 /// The issuers that the CertificateRequest names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CertificateHint {
     /// None: any certificate may be sent.
@@ -190,7 +205,8 @@ pub enum CertificateHint {
 }
 
 /// What the device does about the till's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClientCertificate {
     /// Closes the connection when it sees a certificate, without a word.
@@ -208,7 +224,8 @@ pub enum ClientCertificate {
 }
 
 /// A TLS alert that refuses a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Alert {
     /// `access_denied`.
@@ -226,7 +243,8 @@ pub enum Alert {
 }
 
 /// What becomes of the till that has a posId when another pairs under it (section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PosIdReuse {
     /// Nothing: both are accepted.
@@ -240,11 +258,12 @@ pub enum PosIdReuse {
 }
 
 /// What an accepted pairing request is answered with. A wrong code or a malformed request is refused as ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PairingReply {
     /// HTTP 200 with this body; over WSS a frame with it. No certificate is issued, the code counts as used.
-    Body(Vec<u8>),
+    Body(#[serde(deserialize_with = "toml::bytes")] Vec<u8>),
     /// The till is paired, then the connection is closed in good order before the reply.
     CloseBeforeReply,
     /// The till is paired, and never told.
@@ -258,6 +277,7 @@ pub enum PairingReply {
         /// `Content-Type` header.
         content_type: String,
         /// The body.
+        #[serde(deserialize_with = "toml::bytes")]
         body: Vec<u8>,
     },
     /// The till is paired, but the connection is closed after this many bytes of the body (of the frame's content
@@ -266,7 +286,8 @@ pub enum PairingReply {
 }
 
 /// The kind of a WebSocket frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FrameKind {
     /// A binary frame.
     Binary,
@@ -275,7 +296,8 @@ pub enum FrameKind {
 }
 
 /// What goes wrong with a request of the channel (sections 5 and 6).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Exchange {
     /// The final reply comes in a binary frame. No effect over HTTPS.
@@ -296,8 +318,9 @@ pub enum Exchange {
     HeldReply,
     /// The request is not carried out but answered by this HTTP status. No effect over WSS.
     HttpStatus(u16),
-    /// The request is carried out, its final reply sent this much later.
-    LateReply(Duration),
+    /// The request is carried out, its final reply sent this much later; in TOML `late_reply_ms`.
+    #[serde(rename = "late_reply_ms")]
+    LateReply(#[serde(deserialize_with = "toml::milliseconds")] Duration),
     /// The request is carried out, its final reply never sent; with `status_messages: Some(0)` nothing is.
     NoReply,
     /// As section 5 describes it.

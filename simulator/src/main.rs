@@ -3,7 +3,7 @@
 
 mod program;
 
-use poslatch_simulator::{Faults, Simulator};
+use poslatch_simulator::Simulator;
 use program::arguments::{self, Command, Options, Output};
 use program::human::Human;
 use program::input::{Input, Inputs};
@@ -65,7 +65,7 @@ fn start(options: &Options, inputs: &Inputs) -> Result<Simulator, Failure> {
         .listen(options.listen)
         .serial(&options.serial)
         .code_interval(options.code_interval)
-        .faults(Faults { step_pause: options.step_pause, ..Faults::default() })
+        .faults(options.faults.clone())
         .on_event(inputs.observer());
     if let Some(folder) = &options.state {
         builder = builder.state_dir(folder);

@@ -6,8 +6,8 @@
 use crate::error::{Error, Kind};
 use serde_json::Value;
 
-/// Largest request that is sent. Custom screens and images stay far below.
-const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+/// Size of the largest request that is sent, in bytes. Custom screens and images stay far below.
+pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// Answered by the operation that it cancels, so it never begins an exchange (section 6c).
 pub(super) const CANCEL_REQUEST: &str = "CancelRequest";

@@ -165,6 +165,9 @@ pub const POSLATCH_RECOVERY_UNKNOWN: i32 = 3;
 /** Time that poslatch_connection_recover asks when it is given 0: 60000 ms. */
 pub const POSLATCH_PATIENCE_DEFAULT_MS: u32 = 60_000;
 
+/** Size of the largest request that the library sends, in bytes: 1 MiB. */
+pub const POSLATCH_JSON_BYTES_MAX: u32 = 1_048_576;
+
 /** Log level: nothing. */
 pub const POSLATCH_LOG_OFF: i32 = 0;
 /** Log level: faults of the library itself. */
@@ -193,6 +196,7 @@ pub const POSLATCH_ABI_MINOR: u32 = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::REQUEST_BYTES_MAX;
     use crate::device::KeepAlive;
     use crate::{
         Category, CloudAuth, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, LogLevel, MessageKind,
@@ -256,6 +260,7 @@ mod tests {
         assert_eq!(u128::from(POSLATCH_SILENCE_DEFAULT_MS), DEFAULT_SILENCE.as_millis());
         assert_eq!(u128::from(POSLATCH_PATIENCE_DEFAULT_MS), DEFAULT_PATIENCE.as_millis());
         assert_eq!(u128::from(POSLATCH_PING_DEFAULT_MS), KeepAlive::DEFAULT.interval.as_millis());
+        assert_eq!(POSLATCH_JSON_BYTES_MAX as usize, REQUEST_BYTES_MAX);
         assert_eq!(POSLATCH_PINGS_MISSED_DEFAULT, KeepAlive::DEFAULT.missed_max);
     }
 }

@@ -1,6 +1,8 @@
 //! The C header, written from `src/ffi` by cbindgen; checked in, so that a C developer needs no Rust to read it.
 
 use crate::Result;
+use crate::constants;
+use crate::generated::Generated;
 use crate::project::Project;
 use std::fs;
 use std::path::Path;
@@ -30,42 +32,27 @@ const FILES: [&str; 11] = [
 /// `cargo xtask header`.
 pub(crate) fn write() -> Result<()> {
     Project::find()?;
-    let header = generate()?;
-    if fs::read_to_string(HEADER).is_ok_and(|present| present == header) {
-        println!("{HEADER} is up to date");
-        return Ok(());
-    }
-    fs::write(HEADER, header).map_err(|error| format!("cannot write {HEADER}: {error}"))?;
-    println!("{HEADER} written");
-    Ok(())
+    generated()?.iter().try_for_each(Generated::write)
 }
 
 /// `cargo xtask header --check`.
 pub(crate) fn check() -> Result<()> {
     Project::find()?;
     up_to_date()?;
-    println!("{HEADER} is up to date");
+    println!("{HEADER} and the wrappers' constants are up to date");
     Ok(())
 }
 
-/// Fails, with the first line that differs and the cure, if the header is not what the source says.
+/// Fails, with the first line that differs and the cure, if a generated file is not what the source says.
 pub(crate) fn up_to_date() -> Result<()> {
-    let expected = generate()?;
-    let found =
-        fs::read_to_string(HEADER).map_err(|error| format!("{HEADER}: {error}; run `cargo xtask header`"))?;
-    if found == expected {
-        return Ok(());
-    }
-    let same = expected.lines().zip(found.lines()).take_while(|(expected, found)| expected == found).count();
-    let line = |text: &str| text.lines().nth(same).unwrap_or("(the end)").trim().to_owned();
-    Err(format!(
-        "{HEADER} is not what {FFI} says; run `cargo xtask header` and check the result in\n  \
-         line {}\n  expected: {}\n  found:    {}",
-        same + 1,
-        line(&expected),
-        line(&found)
-    )
-    .into())
+    generated()?.iter().try_for_each(Generated::up_to_date)
+}
+
+/// The header, and the same numbers in each wrapper's language.
+fn generated() -> Result<Vec<Generated>> {
+    let mut files = vec![Generated::new(HEADER, generate()?)];
+    files.extend(constants::generated()?);
+    Ok(files)
 }
 
 /// Only `src/ffi` is read, not the crate: the core's public constants are no business of C.

@@ -2,10 +2,12 @@
 
 mod artifacts;
 mod ci;
+mod constants;
 mod demo;
 mod deny;
 mod dist;
 mod errors;
+mod generated;
 mod header;
 mod log;
 mod process;
@@ -30,10 +32,10 @@ The project's own commands.
 
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
+    cargo xtask header             write include/poslatch.h and the wrappers' constants from src/ffi
     cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
-    cargo xtask header             write include/poslatch.h from src/ffi
     cargo xtask errors             write docs/errors.md from the texts in src/error
-    cargo xtask header --check     fail if include/poslatch.h is not what src/ffi says
+    cargo xtask header --check     fail if one of them is not what src/ffi says
     cargo xtask ci                 everything that has to pass before a change is taken
 
 Needs: Rust and a C compiler. What a suite needs beyond that, it says when it is missing.

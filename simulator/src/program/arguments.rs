@@ -18,6 +18,7 @@ Options:
   --root-ca-out FILE       Write the Root CA chain to FILE, for the till to trust
   --code-interval SECONDS  How long a setup code is shown [default: 300]
   --step-pause MS          Pause after each status message of a payment [default: 20]
+  --set NAME=VALUE         Turn a switch, such as hold_payment=true or exchange=no_reply; repeatable
   --json                   One JSON object per line on standard output, for programs
   --until-eof              End when standard input ends, so that nothing outlives the parent
   -h, --help               Show this text
@@ -47,7 +48,7 @@ pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
     pub(crate) root_ca_out: Option<PathBuf>,
     pub(crate) code_interval: Duration,
-    pub(crate) step_pause: Duration,
+    pub(crate) faults: Faults,
     pub(crate) output: Output,
     pub(crate) until_eof: bool,
 }
@@ -65,10 +66,11 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         state: None,
         root_ca_out: None,
         code_interval: Duration::from_secs(300),
-        step_pause: Faults::default().step_pause,
+        faults: Faults::default(),
         output: Output::Human,
         until_eof: false,
     };
+    let (mut switches, mut step_pause) = (String::new(), None);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("listen") => options.listen = parser.value()?.parse()?,
@@ -76,13 +78,16 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("root-ca-out") => options.root_ca_out = Some(parser.value()?.into()),
             Long("code-interval") => options.code_interval = parser.value()?.parse_with(seconds)?,
-            Long("step-pause") => options.step_pause = parser.value()?.parse_with(milliseconds)?,
+            Long("step-pause") => step_pause = Some(parser.value()?.parse_with(milliseconds)?),
+            Long("set") => switches.push_str(&parser.value()?.parse_with(Faults::toml_line)?),
             Long("json") => options.output = Output::Json,
             Long("until-eof") => options.until_eof = true,
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
     }
+    options.faults = Faults::from_toml(&switches).map_err(|error| error.to_string())?;
+    options.faults.step_pause = step_pause.unwrap_or(options.faults.step_pause);
     Ok(Command::Run(options))
 }
 
@@ -124,6 +129,17 @@ mod tests {
     fn step_pause_takes_milliseconds_and_may_be_nothing() {
         assert!(parse_words(&["--step-pause", "0"]).is_ok());
         assert!(parse_words(&["--step-pause", "a while"]).is_err());
+    }
+
+    #[test]
+    fn switches_are_turned_by_name_and_a_wrong_one_is_refused() {
+        let words = ["--set", "hold_payment=true", "--step-pause", "5", "--set", "exchange=no_reply"];
+        let Ok(Command::Run(options)) = parse_words(&words) else { panic!("refused") };
+        assert!(options.faults.hold_payment);
+        assert_eq!(options.faults.exchange, poslatch_simulator::Exchange::NoReply);
+        assert_eq!(options.faults.step_pause, Duration::from_millis(5));
+        let error = parse_words(&["--set", "hold_payments=true"]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("hold_payment`")));
     }
 
     #[test]

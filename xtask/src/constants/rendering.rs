@@ -1,0 +1,24 @@
+//! What the renderers of several languages need: names in the languages' manners, and the notice on top.
+
+use super::Constant;
+
+/// The first comment of every generated file.
+pub(crate) const NOTICE: &str = "Generated from src/ffi/constants.rs by `cargo xtask header`; edit it there.";
+
+impl Constant {
+    /// `WrongDevice`, from `WRONG_DEVICE`.
+    pub(crate) fn pascal_case(&self) -> String {
+        self.name.split('_').map(capitalised).collect()
+    }
+
+    /// `wrong_device`.
+    pub(crate) fn snake_case(&self) -> String {
+        self.name.to_lowercase()
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + &letters.as_str().to_lowercase()
+}
