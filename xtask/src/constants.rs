@@ -2,6 +2,7 @@
 //! language by a file below `constants/`. By hand, six lists of forty numbers would not stay the same for long.
 
 mod cpp;
+mod csharp;
 mod java;
 mod python;
 mod rendering;
@@ -14,7 +15,8 @@ use std::fs;
 const SOURCE: &str = "src/ffi/constants.rs";
 
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render, python::render];
+const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] =
+    &[cpp::render, csharp::render, java::render, python::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {

@@ -8,12 +8,11 @@ namespace Poslatch.Tests
     /// <summary>Objects that nobody refers to any more, and the collector in the midst of calls.</summary>
     public sealed class CollectorTests : IDisposable
     {
-        private readonly Bench bench = new Bench();
+        private readonly Bench bench = Bench.Shared;
 
         public void Dispose()
         {
             PoslatchLibrary.SetLog(LogLevel.Off, null);
-            bench.Dispose();
         }
 
         public void connections_that_are_forgotten_are_closed_by_the_collector()
@@ -42,7 +41,7 @@ namespace Poslatch.Tests
             Check.True(closed >= Many - 2, closed + " of " + Many + " connections were closed");
             using (Connection connection = bench.Open())
             {
-                Check.Contains("APPROVED", connection.Exchange(Bench.Payment("sale-1")));
+                Check.Contains("APPROVED", connection.Exchange(Bench.Payment("collector-1")));
             }
         }
 
@@ -67,7 +66,7 @@ namespace Poslatch.Tests
             using (Connection connection = bench.Open())
             {
                 int calls = 0;
-                string reply = connection.Exchange(Bench.Payment("sale-2"), json =>
+                string reply = connection.Exchange(Bench.Payment("collector-2"), json =>
                 {
                     calls++;
                     Collect();
@@ -114,7 +113,7 @@ namespace Poslatch.Tests
         private string PayWithNobodyHoldingOn(EventWaitHandle runs)
         {
             return bench.Simulator.Device().OpenMtls(Identity.FromPem(bench.Identity.ExportPem()))
-                .Exchange(Bench.Payment("sale-3"), json => runs.Set());
+                .Exchange(Bench.Payment("collector-3"), json => runs.Set());
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]

@@ -5,14 +5,9 @@ using System.Threading;
 namespace Poslatch.Tests
 {
     /// <summary>Objects that are released: twice, too early, and while others use them.</summary>
-    public sealed class DisposeTests : IDisposable
+    public sealed class DisposeTests
     {
-        private readonly Bench bench = new Bench();
-
-        public void Dispose()
-        {
-            bench.Dispose();
-        }
+        private readonly Bench bench = Bench.Shared;
 
         public void everything_but_closing_throws_after_dispose_and_dispose_twice_is_nothing()
         {
@@ -77,7 +72,7 @@ namespace Poslatch.Tests
                 connection.Close();
                 Check.Equal(ConnectionState.Closed, connection.State);
                 PoslatchException error =
-                    Check.Fails(Status.Closed, () => connection.Exchange(Bench.Payment("sale-1")));
+                    Check.Fails(Status.Closed, () => connection.Exchange(Bench.Payment("dispose-1")));
                 Check.Equal(RequestState.NotSent, error.RequestState);
             }
         }
@@ -90,7 +85,7 @@ namespace Poslatch.Tests
             {
                 identity.Dispose();
                 device.Dispose();
-                Check.Contains("APPROVED", connection.Exchange(Bench.Payment("sale-2")));
+                Check.Contains("APPROVED", connection.Exchange(Bench.Payment("dispose-2")));
             }
         }
 
@@ -103,7 +98,7 @@ namespace Poslatch.Tests
                 {
                     PoslatchException error = null;
                     var till = new Thread(() => error = Check.Fails(Status.Cancelled, () =>
-                        connection.Exchange(Bench.Payment("sale-3"), json => runs.Set())));
+                        connection.Exchange(Bench.Payment("dispose-3"), json => runs.Set())));
                     till.Start();
                     Check.Wait(runs, "the payment runs");
                     connection.Dispose();

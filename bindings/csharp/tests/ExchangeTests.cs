@@ -1,18 +1,14 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Threading;
 
 namespace Poslatch.Tests
 {
     /// <summary>Payments by the blocking methods, and what a callback may do.</summary>
-    public sealed class ExchangeTests : IDisposable
+    public sealed class ExchangeTests
     {
-        private readonly Bench bench = new Bench();
-
-        public void Dispose()
-        {
-            bench.Dispose();
-        }
+        private readonly Bench bench = Bench.Shared;
 
         public void payment_is_approved_with_its_status_messages_on_the_calling_thread()
         {
@@ -74,7 +70,9 @@ namespace Poslatch.Tests
 
         public void failure_of_the_exchange_goes_before_the_exception_of_the_callback()
         {
-            using (Connection connection = bench.Open())
+            // Of its own: a payment that nobody waits for any more goes on, and keeps the device busy.
+            using (var alone = new Bench())
+            using (Connection connection = alone.Open())
             {
                 var thrown = new FormatException("first");
                 PoslatchException error = Check.Fails(Status.Cancelled, () =>
@@ -130,9 +128,10 @@ namespace Poslatch.Tests
 
         public void journal_holds_what_is_in_doubt_until_it_is_forgotten()
         {
-            string journal = bench.Scratch.Path("journal");
-            using (Device device = bench.Simulator.Device("wss", options => options.Journal = journal))
-            using (Connection connection = device.OpenMtls(bench.Identity))
+            using (var alone = new Bench())
+            using (Device device =
+                alone.Simulator.Device("wss", options => options.Journal = alone.Scratch.Path("journal")))
+            using (Connection connection = device.OpenMtls(alone.Identity))
             {
                 Check.Fails(Status.Cancelled, () =>
                     connection.Exchange(Bench.Payment("sale-11"), json => connection.Close()));
@@ -161,6 +160,7 @@ namespace Poslatch.Tests
             }
         }
 
+        [MethodImpl(MethodImplOptions.NoInlining)]
         private static void Fail(ref int calls, Exception thrown)
         {
             calls++;

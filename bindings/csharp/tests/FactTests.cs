@@ -9,6 +9,8 @@ namespace Poslatch.Tests
     /// <summary>What errors, identities, records and constants say.</summary>
     public sealed class FactTests
     {
+        private readonly Bench bench = Bench.Shared;
+
         public void message_of_an_error_shows_what_happened_and_what_to_do()
         {
             PoslatchException error = Check.Fails(Status.Argument, () => new Device("ftp://till"));
@@ -66,102 +68,93 @@ namespace Poslatch.Tests
 
         public void identity_tells_who_it_is_and_until_when()
         {
-            using (var bench = new Bench())
-            {
-                Identity identity = bench.Identity;
-                Check.Equal("1001", identity.PosId);
-                Check.Equal(Simulator.Serial, identity.Serial);
-                Check.Equal(Simulator.Serial + ".cybs.seclib.io", identity.DeviceName);
-                Check.Equal("Simulated Issuing CA", identity.Issuer);
-                Check.Equal(64, identity.Fingerprint.Length);
-                Check.Equal(TimeSpan.Zero, identity.NotAfter.Offset);
-                Check.True(identity.NotBefore < DateTimeOffset.UtcNow, "it is valid already");
-                Check.True(identity.NotAfter > DateTimeOffset.UtcNow.AddDays(600), "and for two years");
-                Check.True(identity.EarliestExpiry <= identity.NotAfter, "no longer than its chain");
-                Check.Equal(false, identity.NeedsRenewal(30));
-                Check.Equal(true, identity.NeedsRenewal(int.MaxValue));
-                Check.Throws<ArgumentOutOfRangeException>(() => identity.NeedsRenewal(-1));
-                Check.Contains("-----BEGIN CERTIFICATE-----", identity.CertChain());
-                Check.True(!identity.CertChain().Contains("PRIVATE"), "the chain holds no key");
-                Check.True(identity.ExportPkcs12("x").Length > 1000, "PKCS#12 comes out");
-                Check.Fails(Status.Argument, () => identity.ExportPkcs12((string)null));
-            }
+            Identity identity = bench.Identity;
+            Check.Equal("1001", identity.PosId);
+            Check.Equal(Simulator.Serial, identity.Serial);
+            Check.Equal(Simulator.Serial + ".cybs.seclib.io", identity.DeviceName);
+            Check.Equal("Simulated Issuing CA", identity.Issuer);
+            Check.Equal(64, identity.Fingerprint.Length);
+            Check.Equal(TimeSpan.Zero, identity.NotAfter.Offset);
+            Check.True(identity.NotBefore < DateTimeOffset.UtcNow, "it is valid already");
+            Check.True(identity.NotAfter > DateTimeOffset.UtcNow.AddDays(600), "and for two years");
+            Check.True(identity.EarliestExpiry <= identity.NotAfter, "no longer than its chain");
+            Check.Equal(false, identity.NeedsRenewal(30));
+            Check.Equal(true, identity.NeedsRenewal(int.MaxValue));
+            Check.Throws<ArgumentOutOfRangeException>(() => identity.NeedsRenewal(-1));
+            Check.Contains("-----BEGIN CERTIFICATE-----", identity.CertChain());
+            Check.True(!identity.CertChain().Contains("PRIVATE"), "the chain holds no key");
+            Check.True(identity.ExportPkcs12("x").Length > 1000, "PKCS#12 comes out");
+            Check.Fails(Status.Argument, () => identity.ExportPkcs12((string)null));
         }
 
         public void settings_are_judged_one_by_one()
         {
-            using (var bench = new Bench())
+            string pem = File.ReadAllText(bench.Simulator.RootCaFile);
+            Check.Fails(Status.RootCaUnusable, () => With(options => options.RootCaPem = "no PEM"));
+            Check.Fails(Status.File, () => With(options => options.RootCaFile = "/no/such/file.pem"));
+            Check.Fails(Status.Argument, () => With(options => options.Serial = "not a name"));
+            Check.Fails(Status.Argument, () => With(options => options.Check = IdentityCheck.Name));
+            Check.Fails(Status.Argument, () => With(options => options.Check = (IdentityCheck)99));
+            Check.Fails(Status.Argument, () => With(options => options.ConnectTimeout = TimeSpan.FromDays(2)));
+            Check.Fails(Status.Argument, () => With(options => options.MissedPingsMax = 0));
+            Check.Throws<ArgumentOutOfRangeException>(() => With(options => options.MissedPingsMax = -1));
+            Check.Throws<ArgumentOutOfRangeException>(
+                () => With(options => options.PairingTimeout = TimeSpan.FromSeconds(-1)));
+            With(options =>
             {
-                string pem = File.ReadAllText(bench.Simulator.RootCaFile);
-                Check.Fails(Status.RootCaUnusable, () => With(options => options.RootCaPem = "no PEM"));
-                Check.Fails(Status.File, () => With(options => options.RootCaFile = "/no/such/file.pem"));
-                Check.Fails(Status.Argument, () => With(options => options.Serial = "not a name"));
-                Check.Fails(Status.Argument, () => With(options => options.Check = IdentityCheck.Name));
-                Check.Fails(Status.Argument, () => With(options => options.Check = (IdentityCheck)99));
-                Check.Fails(Status.Argument, () => With(options => options.ConnectTimeout = TimeSpan.FromDays(2)));
-                Check.Fails(Status.Argument, () => With(options => options.MissedPingsMax = 0));
-                Check.Throws<ArgumentOutOfRangeException>(() => With(options => options.MissedPingsMax = -1));
-                Check.Throws<ArgumentOutOfRangeException>(
-                    () => With(options => options.PairingTimeout = TimeSpan.FromSeconds(-1)));
-                With(options =>
-                {
-                    options.RootCaPem = pem;
-                    options.Check = IdentityCheck.Domain;
-                    options.CheckName = "cybs.seclib.io";
-                    options.ConnectTimeout = TimeSpan.FromSeconds(1);
-                    options.PairingTimeout = TimeSpan.FromSeconds(1);
-                    options.ExchangeTimeout = TimeSpan.FromHours(1);
-                    options.PingInterval = TimeSpan.Zero;
-                    options.MissedPingsMax = 3;
-                });
+                options.RootCaPem = pem;
+                options.Check = IdentityCheck.Domain;
+                options.CheckName = "cybs.seclib.io";
+                options.ConnectTimeout = TimeSpan.FromSeconds(1);
+                options.PairingTimeout = TimeSpan.FromSeconds(1);
+                options.ExchangeTimeout = TimeSpan.FromHours(1);
+                options.PingInterval = TimeSpan.Zero;
+                options.MissedPingsMax = 3;
+            });
 
-                string copy = bench.Scratch.Path("copy.pem");
-                RootCa.Save(pem, copy);
-                using (bench.Simulator.Device("wss", options => options.RootCaFile = copy))
-                {
-                }
-                Check.Fails(Status.RootCaUnusable, () => RootCa.Save("no PEM", copy));
+            string copy = bench.Scratch.Path("copy.pem");
+            RootCa.Save(pem, copy);
+            using (bench.Simulator.Device("wss", options => options.RootCaFile = copy))
+            {
             }
+            Check.Fails(Status.RootCaUnusable, () => RootCa.Save("no PEM", copy));
         }
 
         public void log_callback_that_throws_harms_nobody_and_one_that_sets_the_log_is_refused()
         {
-            using (var bench = new Bench())
+            Status refused = Status.Ok;
+            int records = 0;
+            PoslatchLibrary.SetLog(LogLevel.Info, (level, text) =>
             {
-                Status refused = Status.Ok;
-                int records = 0;
-                PoslatchLibrary.SetLog(LogLevel.Info, (level, text) =>
-                {
-                    records++;
-                    try
-                    {
-                        PoslatchLibrary.SetLog(LogLevel.Off, null);
-                    }
-                    catch (PoslatchException error)
-                    {
-                        refused = error.Status;
-                    }
-                    throw new FormatException("a bug of the till");
-                });
+                records++;
                 try
-                {
-                    using (bench.Open())
-                    {
-                    }
-                }
-                finally
                 {
                     PoslatchLibrary.SetLog(LogLevel.Off, null);
                 }
-                int before = records;
-                Check.True(before > 0, "there were records");
-                Check.Equal(Status.Busy, refused);
+                catch (PoslatchException error)
+                {
+                    refused = error.Status;
+                }
+                throw new FormatException("a bug of the till");
+            });
+            try
+            {
                 using (bench.Open())
                 {
                 }
-                Check.Equal(before, records);
-                Check.Fails(Status.Argument, () => PoslatchLibrary.SetLog((LogLevel)99, (level, text) => { }));
             }
+            finally
+            {
+                PoslatchLibrary.SetLog(LogLevel.Off, null);
+            }
+            int before = records;
+            Check.True(before > 0, "there were records");
+            Check.Equal(Status.Busy, refused);
+            using (bench.Open())
+            {
+            }
+            Check.Equal(before, records);
+            Check.Fails(Status.Argument, () => PoslatchLibrary.SetLog((LogLevel)99, (level, text) => { }));
         }
 
         public void every_public_type_is_sealed_or_static()

@@ -43,6 +43,7 @@ namespace Poslatch.Tests
                     failures.Add(name + "\n" + failure);
                 }
             }
+            Bench.DisposeShared();
             failures.ForEach(failure => Console.WriteLine("\n== " + failure));
             Console.WriteLine();
             Console.WriteLine(passed + " passed, " + failures.Count + " failed");
