@@ -30,9 +30,9 @@ fn endure_one(props: &Props, start: &Start) -> Result<Vec<String>, String> {
     let mut till = Till { runner: begin(start)?, stage };
     till.get_ready()?;
     let mut lines = vec![
-        till.measured("openings", Till::open_and_close)?,
-        till.measured("exchanges", Till::exchange)?,
-        till.measured("rounds of 8 threads", Till::eight_at_once)?,
+        till.measured("openings", TIMES, Till::open_and_close)?,
+        till.measured("exchanges", TIMES, Till::exchange)?,
+        till.measured("times 8 threads at once", TIMES / THREADS, Till::eight_at_once)?,
     ];
     if let Some(line) = till.abandon()? {
         lines.push(line);
@@ -112,7 +112,7 @@ impl Till {
         for _ in 0..COLLECTIONS {
             self.ok(&Line::new("collect"))?;
         }
-        let expected = before - ABANDONED + ABANDONED / 10;
+        let expected = before.saturating_sub(ABANDONED - ABANDONED / 10);
         let gone = |events: &[poslatch_simulator::Event]| (open(events) <= expected).then_some(());
         self.stage.device.wait_for(gone, std::time::Duration::from_secs(30)).map_err(|_| {
             format!(
@@ -128,18 +128,23 @@ impl Till {
         open(&self.stage.device.events())
     }
 
-    /// Does a thing ten thousand times, and compares the memory of the second half's end with that of the first half's.
-    fn measured(&mut self, what: &str, work: fn(&mut Till) -> Result<(), String>) -> Result<String, String> {
+    /// Does a thing many times, and compares the memory of the second half's end with that of the first half's.
+    fn measured(
+        &mut self,
+        what: &str,
+        times: usize,
+        work: fn(&mut Till) -> Result<(), String>,
+    ) -> Result<String, String> {
         let begun = Instant::now();
         let mut sizes = Vec::new();
         for _ in 0..2 {
-            for _ in 0..TIMES / 2 {
+            for _ in 0..times / 2 {
                 work(self)?;
             }
             sizes.push(self.size()?);
         }
         let [half, whole] = sizes.as_slice() else { return Err("not measured".to_owned()) };
-        let line = format!("{TIMES} {what}: {half} -> {whole}, {} s", begun.elapsed().as_secs());
+        let line = format!("{times} {what}: {half} -> {whole}, {} s", begun.elapsed().as_secs());
         if whole.process_kib > half.process_kib + PROCESS_ALLOWED_KIB
             || whole.heap_bytes > half.heap_bytes + HEAP_ALLOWED_BYTES
             || whole.threads > half.threads + 2

@@ -107,8 +107,7 @@ fn play_all(props: &Props, cases: &[(&Topic, &Case)], start: &Start) -> Vec<Verd
 }
 
 fn verdict(props: &Props, case: &Case, start: &Start, runner: &mut Option<Runner>) -> Verdict {
-    if let Some((_, why)) = case.not_in.iter().find(|(language, _)| start.name.starts_with(language.as_str()))
-    {
+    if let Some((_, why)) = case.not_in.iter().find(|(language, _)| start.speaks(language)) {
         return Verdict::NotInLanguage(why.clone());
     }
     let schemes: &[&str] = match case.scheme {
