@@ -11,14 +11,14 @@ pub(crate) fn judge(answer: &Line, expect: &Value) -> Result<(), String> {
         Value::String(status) => {
             judge_error(answer, &Table::from_iter([("status".to_owned(), status.clone().into())]))
         }
-        Value::Table(table) => match table.iter().next() {
-            Some((key, Value::Table(values))) if key == "ok" && table.len() == 1 => {
+        Value::Table(table) => match (table.get("ok"), table.get("thrown")) {
+            (Some(Value::Table(values)), None) if table.len() == 1 => {
                 ended(answer, "ok")?;
                 values.iter().try_for_each(|(key, matcher)| judge_value(answer, key, matcher))
             }
-            Some((key, Value::String(text))) if key == "thrown" => {
+            (None, Some(text)) => {
                 ended(answer, "thrown")?;
-                judge_value(answer, "text", &Value::String(text.clone()))?;
+                judge_value(answer, "text", text)?;
                 others(answer, table, &["thrown"])
             }
             _ => judge_error(answer, table),

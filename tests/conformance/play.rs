@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
 /// Plays a case over one scheme. An error is a finding.
 pub(crate) fn play(props: &Props, case: &Case, scheme: &str, runner: &mut Runner) -> Result<(), String> {
     let stage = Stage::set(props, scheme, &case.switches)?;
-    let mut names = Vec::new();
+    let mut names = Names::default();
     let played = (|| {
         for step in given(case).iter().chain(&case.steps) {
             perform(&stage, step, runner, &mut names)
@@ -28,7 +28,7 @@ pub(crate) fn play(props: &Props, case: &Case, scheme: &str, runner: &mut Runner
         }
         case.never.iter().try_for_each(|entry| stage.never(entry))
     })();
-    let released = release(runner, &names);
+    let released = release(runner, &names.given);
     played
         .and(released)
         .map_err(|problem| format!("{problem}\n  over {scheme}; the device's record:{}", stage.record()))
@@ -59,7 +59,7 @@ fn given(case: &Case) -> Vec<Step> {
     steps.into_iter().filter(|(given, _)| *given <= case.given).map(|(_, step)| step).collect()
 }
 
-fn perform(stage: &Stage, step: &Step, runner: &mut Runner, names: &mut Vec<String>) -> Result<(), String> {
+fn perform(stage: &Stage, step: &Step, runner: &mut Runner, names: &mut Names) -> Result<(), String> {
     match step {
         Step::Await { entry, count } => stage.wait(entry, *count),
         Step::Device { action, arguments } => stage.act(action, arguments),
@@ -71,8 +71,8 @@ fn perform(stage: &Stage, step: &Step, runner: &mut Runner, names: &mut Vec<Stri
         Step::Write { path, text } => stage.write(&stage.fill_text(path)?, &stage.fill_text(text)?),
         Step::Call { verb, thread, arguments, expect, keep } => {
             let command = command(stage, verb, thread.as_deref(), arguments)?;
-            names.extend(command.get("as").map(str::to_owned));
             let answer = runner.tell(&command)?;
+            names.note(verb, thread.as_deref().or(command.get("thread")), &command, &answer);
             expect::judge(&answer, &stage.fill(expect)?)?;
             for (key, word) in keep {
                 let text =
@@ -101,6 +101,30 @@ fn command(stage: &Stage, verb: &str, thread: Option<&str>, arguments: &Table) -
         Some(thread) => Line { verb: format!("start thread={thread} {}", line.verb), values: line.values },
         None => line,
     })
+}
+
+/// What objects a case has been given.
+#[derive(Default)]
+struct Names {
+    given: Vec<String>,
+    /// Threads that run, with the object that they will give.
+    awaited: Vec<(String, String)>,
+}
+
+impl Names {
+    fn note(&mut self, verb: &str, thread: Option<&str>, command: &Line, answer: &Line) {
+        let came = answer.verb == "ok";
+        match (verb, thread, command.get("as")) {
+            ("join", Some(thread), _) => {
+                for (_, name) in self.awaited.extract_if(.., |(of, _)| of == thread) {
+                    self.given.extend(came.then_some(name));
+                }
+            }
+            (_, Some(thread), Some(name)) => self.awaited.push((thread.to_owned(), name.to_owned())),
+            (_, None, Some(name)) if came => self.given.push(name.to_owned()),
+            _ => {}
+        }
+    }
 }
 
 /// Gives back everything that the case has named, so that the next one starts with nothing.

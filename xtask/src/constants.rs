@@ -2,6 +2,7 @@
 //! language by a file below `constants/`. By hand, six lists of forty numbers would not stay the same for long.
 
 mod cpp;
+mod java;
 mod rendering;
 
 use crate::Result;
@@ -12,7 +13,7 @@ use std::fs;
 const SOURCE: &str = "src/ffi/constants.rs";
 
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: [fn(&Constants) -> Result<Vec<Generated>>; 1] = [cpp::render];
+const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {

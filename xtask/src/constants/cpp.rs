@@ -43,7 +43,8 @@ fn block(constants: &Constants) -> String {
 
 /// With a fixed width, so that any number of a newer library fits in.
 fn enumeration(group: &Group) -> String {
-    let mut text = format!("\n/// {}\nenum class {} : std::int32_t {{\n", group.about, snake_case(group.name));
+    let mut text =
+        format!("\n/// {}\nenum class {} : std::int32_t {{\n", group.about, snake_case(group.name));
     for constant in &group.constants {
         text.push_str(&documentation(constant, "    "));
         text.push_str(&format!("    {} = {},\n", constant.snake_case(), constant.value));
