@@ -114,6 +114,10 @@ struct Names {
 impl Names {
     fn note(&mut self, verb: &str, thread: Option<&str>, command: &Line, answer: &Line) {
         let came = answer.verb == "ok";
+        if verb == "abandon" {
+            self.given.retain(|name| command.get("object") != Some(name));
+            return;
+        }
         match (verb, thread, command.get("as")) {
             ("join", Some(thread), _) => {
                 for (_, name) in self.awaited.extract_if(.., |(of, _)| of == thread) {

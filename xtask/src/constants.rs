@@ -3,6 +3,7 @@
 
 mod cpp;
 mod java;
+mod python;
 mod rendering;
 
 use crate::Result;
@@ -13,7 +14,7 @@ use std::fs;
 const SOURCE: &str = "src/ffi/constants.rs";
 
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render];
+const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render, python::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {
