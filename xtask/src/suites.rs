@@ -2,6 +2,7 @@
 
 mod abi;
 mod conformance;
+mod csharp;
 mod docs;
 mod examples;
 mod header;
@@ -110,5 +111,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: conformance::endure,
+    },
+    Suite {
+        name: "csharp",
+        about: "the C# wrapper on Mono and on .NET, its package, and the program of its README",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Mono, Tool::Pip, Tool::Xbuild],
+        run: csharp::run,
     },
 ];

@@ -24,6 +24,10 @@ pub(crate) enum Tool {
     Nm,
     /// Reads identity files and PKCS#12.
     Openssl,
+    /// Fetches programs that are carried by Python packages: the .NET runtime.
+    Pip,
+    /// Builds a project file of .NET Framework, as Visual Studio would.
+    Xbuild,
 }
 
 /// Why a tool is not there, and the words that put it there.
@@ -43,6 +47,8 @@ impl Tool {
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
+            Tool::Pip => "python3".into(),
+            Tool::Xbuild => "xbuild".into(),
         }
     }
 
@@ -55,6 +61,8 @@ impl Tool {
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
+            Tool::Pip => "python3-pip",
+            Tool::Xbuild => "mono-xbuild",
         }
     }
 
@@ -63,18 +71,22 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl => return None,
+            Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl | Tool::Pip | Tool::Xbuild => {
+                return None;
+            }
         };
         std::env::var_os(variable).map(|_| variable)
     }
 
     fn works(self) -> bool {
-        let harmless = match self {
-            Tool::Keytool => "-help",
-            Tool::Openssl => "version",
-            _ => "--version",
+        let harmless: &[&str] = match self {
+            Tool::Keytool => &["-help"],
+            Tool::Openssl => &["version"],
+            Tool::Pip => &["-m", "pip", "--version"],
+            Tool::Xbuild => &["/version"],
+            _ => &["--version"],
         };
-        Run::new(self.program()).arg(harmless).read().is_ok()
+        Run::new(self.program()).args(harmless.iter().copied()).read().is_ok()
     }
 
     /// Makes sure that it is there. Installs it only as root on Debian and its kin: a container or a CI machine.
