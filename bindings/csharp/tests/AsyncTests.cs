@@ -55,8 +55,8 @@ namespace Poslatch.Tests
 
         public void reply_that_came_in_spite_of_the_cancelling_is_returned()
         {
-            // Nobody outside the library can see when a message has arrived in it, so the callback waits longer and longer
-            // between the device's sending and the cancelling. Until then, the payment is in doubt.
+            // Nobody outside the library can see when a message has arrived in it, so the callback waits longer and
+            // longer between the device's sending and the cancelling. Until then, the payment is in doubt.
             for (int ms = 10; ms < 10000; ms *= 2)
             {
                 using (var alone = new Bench())
@@ -100,8 +100,7 @@ namespace Poslatch.Tests
         public void opening_that_is_cancelled_ends_soon_and_leaves_the_device_usable()
         {
             using (var silent = new SilentHost())
-            using (var device = new Device(
-                silent.Url, new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience }))
+            using (Device device = silent.Device(bench))
             {
                 for (int round = 0; round < 3; round++)
                 {
@@ -123,8 +122,7 @@ namespace Poslatch.Tests
         public void opening_that_is_cancelled_in_the_very_moment_of_its_start_ends_too()
         {
             using (var silent = new SilentHost())
-            using (var device = new Device(
-                silent.Url, new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience }))
+            using (Device device = silent.Device(bench))
             {
                 for (int round = 0; round < 50; round++)
                 {
@@ -149,8 +147,7 @@ namespace Poslatch.Tests
         public void pairing_that_is_cancelled_is_a_cancellation()
         {
             using (var silent = new SilentHost())
-            using (var device = new Device(
-                silent.Url, new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience }))
+            using (Device device = silent.Device(bench))
             using (var source = new CancellationTokenSource())
             {
                 Task<Identity> task = device.PairAsync("1001", "8QW1YS1D", source.Token);
@@ -191,7 +188,8 @@ namespace Poslatch.Tests
                 connection.Send(Bench.Payment("async-7"));
                 using (var other = new CancellationTokenSource())
                 {
-                    Check.Contains("Present card", Check.Result(connection.ReceiveAsync(Check.Patience, other.Token)).Json);
+                    Message message = Check.Result(connection.ReceiveAsync(Check.Patience, other.Token));
+                    Check.Contains("Present card", message.Json);
                 }
             }
         }
@@ -226,8 +224,9 @@ namespace Poslatch.Tests
             using (var silent = new SilentHost())
             using (var source = new CancellationTokenSource())
             {
+                string url = silent.Url.Replace("wss", "https");
                 Task<string> task = RootCa.FetchAsync(
-                    silent.Url.Replace("wss", "https"), "m", "k", "c2VjcmV0", CloudAuth.Jwt, null, TimeSpan.FromSeconds(5), source.Token);
+                    url, "m", "k", "c2VjcmV0", CloudAuth.Jwt, null, TimeSpan.FromSeconds(5), source.Token);
                 silent.WaitForCaller();
                 source.Cancel();
                 Check.Throws<OperationCanceledException>(() => Check.Result(task));
@@ -256,6 +255,13 @@ namespace Poslatch.Tests
             internal string Url
             {
                 get { return "wss://127.0.0.1:" + ((IPEndPoint)listener.LocalEndpoint).Port + "/"; }
+            }
+
+            internal Device Device(Bench bench)
+            {
+                return new Device(
+                    Url,
+                    new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience });
             }
 
             /// <summary>Returns when somebody has connected and begun to speak.</summary>

@@ -15,8 +15,8 @@ namespace Poslatch.Tests
         }
 
         /// <summary>
-        /// One for all tests that a healthy device will do for, and that give their payments references of their own. Making
-        /// a device's keys takes longer than most tests.
+        /// One for all tests that a healthy device will do for, and that give their payments references of their own.
+        /// Making a device's keys takes longer than most tests.
         /// </summary>
         internal static Bench Shared
         {

@@ -148,7 +148,9 @@ namespace Poslatch.Tests
             var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
             listener.Start();
             string url = "https://" + listener.LocalEndpoint + "/";
-            using (var device = new Device(url, new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience }))
+            var options =
+                new DeviceOptions { RootCaFile = bench.Simulator.RootCaFile, ConnectTimeout = Check.Patience };
+            using (var device = new Device(url, options))
             {
                 var till = new Thread(() => Check.Fails(Status.Cancelled, () => device.OpenTls()));
                 till.Start();

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Poslatch.Tests
 {
-    /// <summary>Finding the native library, and saying why it cannot be loaded. Each test is a process of its own.</summary>
+    /// <summary>
+    /// Finding the native library, and saying why it cannot be loaded. Each test is a process of its own.
+    /// </summary>
     public sealed class LoadingTests : IDisposable
     {
         private static readonly string Library = Environment.GetEnvironmentVariable("POSLATCH_LIBRARY");

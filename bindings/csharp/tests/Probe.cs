@@ -6,8 +6,8 @@ using System.Reflection;
 namespace Poslatch.Tests
 {
     /// <summary>
-    /// This program again, in a process of its own: a library is loaded once and for ever, so each way of finding it, or not,
-    /// needs a process that has none yet.
+    /// This program again, in a process of its own: a library is loaded once and for ever, so each way of finding it,
+    /// or not, needs a process that has none yet.
     /// </summary>
     internal static class Probe
     {
@@ -52,7 +52,9 @@ namespace Poslatch.Tests
             return said;
         }
 
-        /// <summary>Puts a copy of this program and of Poslatch.dll into a folder, as a till would be installed.</summary>
+        /// <summary>
+        /// Puts a copy of this program and of Poslatch.dll into a folder, as a till would be installed.
+        /// </summary>
         internal static void Install(string folder)
         {
             foreach (string file in Directory.GetFiles(Path.GetDirectoryName(Self)))

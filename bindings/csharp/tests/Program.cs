@@ -8,8 +8,9 @@ using System.Threading;
 namespace Poslatch.Tests
 {
     /// <summary>
-    /// The tests' own runner, so that nothing has to be installed: every public class whose name ends with Tests, in it every
-    /// public method that takes nothing. The method's name is the finding. An object is made for each test, and disposed of.
+    /// The tests' own runner, so that nothing has to be installed: every public class whose name ends with Tests, in it
+    /// every public method that takes nothing. The method's name is the finding. An object is made for each test, and
+    /// disposed of.
     /// </summary>
     internal static class Program
     {
@@ -66,7 +67,9 @@ namespace Poslatch.Tests
                     || parts.Any(part => (method.DeclaringType.Name + "." + method.Name).Contains(part)));
         }
 
-        /// <summary>On a thread of its own, because one that hangs cannot be ended any other way than with the process.</summary>
+        /// <summary>
+        /// On a thread of its own, because one that hangs cannot be ended any other way than with the process.
+        /// </summary>
         private static Exception Run(MethodInfo test)
         {
             Exception failure = null;

@@ -8,8 +8,8 @@ using System.Threading;
 namespace Poslatch.Tests
 {
     /// <summary>
-    /// A device without hardware, in a process of its own that ends with its input. What it reports is kept, so that waiting
-    /// for an event misses none.
+    /// A device without hardware, in a process of its own that ends with its input. What it reports is kept, so that
+    /// waiting for an event misses none.
     /// </summary>
     internal sealed class Simulator : IDisposable
     {
