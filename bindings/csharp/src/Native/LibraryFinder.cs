@@ -51,8 +51,13 @@ namespace Poslatch.Native
             {
                 string folder = Path.GetDirectoryName(assembly);
                 AddAround(places, folder);
-                // The assembly is in lib/netstandard2.0 of an unpacked package.
-                AddRuntimes(places, Path.GetFullPath(Path.Combine(folder, "..", "..")));
+                string parent = Path.GetDirectoryName(folder);
+                if (parent != null && Path.GetFileName(parent) == "lib")
+                {
+                    // The assembly is in lib/netstandard2.0 of an unpacked package. Not two folders up from just
+                    // anywhere: that may be a folder into which everybody may write.
+                    AddRuntimes(places, Path.GetDirectoryName(parent));
+                }
             }
             AppDomain domain = AppDomain.CurrentDomain;
             AddAround(places, domain.BaseDirectory);
