@@ -1,6 +1,7 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
 mod abi;
+mod cpp;
 mod docs;
 mod examples;
 mod header;
@@ -95,5 +96,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CxxCompiler],
         run: examples::run_cpp,
+    },
+    Suite {
+        name: "cpp",
+        about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler, Tool::Clang],
+        run: cpp::run,
     },
 ];
