@@ -2,6 +2,7 @@
 
 mod abi;
 mod conformance;
+mod cpp;
 mod docs;
 mod examples;
 mod header;
@@ -110,5 +111,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: conformance::endure,
+    },
+    Suite {
+        name: "cpp",
+        about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler, Tool::Clang],
+        run: cpp::run,
     },
 ];
