@@ -5,6 +5,7 @@ use crate::Result;
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -57,13 +58,14 @@ impl CSharp {
             .args(["-target:library", "-r:System.dll", "-r:System.Core.dll"])
             .arg(option("-doc:", &self.documentation()))
             .arg(option("-out:", &self.assembly()))
-            .args(sources(SOURCES.as_ref())?)
-            .arg(facts)
+            .args([source(SOURCES.as_ref()), facts.into()])
             .log(log)
     }
 
     /// Compiles a program against the wrapper, and lays both out as they are installed.
-    pub(crate) fn program(&self, name: &str, sources: &[PathBuf], log: &mut Log) -> Result<Program> {
+    ///
+    /// `source` is a file, or a folder with nothing else in it.
+    pub(crate) fn program(&self, name: &str, source: &Path, log: &mut Log) -> Result<Program> {
         let place = |runtime: &str, suffix: &str| {
             self.folder.join(name.to_lowercase()).join(runtime).join(format!("{name}{suffix}"))
         };
@@ -73,7 +75,7 @@ impl CSharp {
             fs::create_dir_all(folder)?;
             fs::copy(self.assembly(), folder.join("Poslatch.dll"))?;
         }
-        compile_program(&self.assembly(), sources, &program.mono, log)?;
+        compile_program(&self.assembly(), source, &program.mono, log)?;
         fs::copy(&program.mono, &program.core)?;
         configure(&program.core)?;
         Ok(program)
@@ -145,17 +147,12 @@ impl Runtime {
 }
 
 /// Compiles one program against an assembly.
-pub(crate) fn compile_program(
-    assembly: &Path,
-    sources: &[PathBuf],
-    program: &Path,
-    log: &mut Log,
-) -> Result<()> {
+pub(crate) fn compile_program(assembly: &Path, from: &Path, program: &Path, log: &mut Log) -> Result<()> {
     mcs()
         .args(["-debug", "-r:System.dll", "-r:System.Core.dll"])
         .arg(option("-r:", assembly))
         .arg(option("-out:", program))
-        .args(sources)
+        .arg(source(from))
         .log(log)
 }
 
@@ -171,19 +168,9 @@ pub(crate) fn configure(program: &Path) -> Result<()> {
     Ok(fs::write(program.with_extension("runtimeconfig.json"), text.to_string())?)
 }
 
-/// Every C# file below a folder, in an order that does not depend on the disk.
-pub(crate) fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "cs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+/// A file, or every C# file below a folder, as the compiler is told.
+fn source(path: &Path) -> OsString {
+    if path.is_dir() { option("-recurse:", &path.join("*.cs")) } else { path.into() }
 }
 
 /// Strict, and in the language of `Poslatch.csproj`.
@@ -202,8 +189,8 @@ fn assembly_info(version: &str) -> String {
     )
 }
 
-fn option(name: &str, path: &Path) -> std::ffi::OsString {
-    let mut option = std::ffi::OsString::from(name);
+fn option(name: &str, path: &Path) -> OsString {
+    let mut option = OsString::from(name);
     option.push(path);
     option
 }

@@ -2,6 +2,7 @@
 
 mod abi;
 mod conformance;
+mod cpp;
 mod csharp;
 mod docs;
 mod examples;
@@ -111,6 +112,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: conformance::endure,
+    },
+    Suite {
+        name: "cpp",
+        about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler, Tool::Clang],
+        run: cpp::run,
     },
     Suite {
         name: "csharp",

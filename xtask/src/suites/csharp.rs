@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     project_file_has_the_version()?;
     let runtimes = Runtime::all(&context.project, log)?;
 
-    let tests = csharp.program("Tests", &csharp::sources("bindings/csharp/tests".as_ref())?, log)?;
+    let tests = csharp.program("Tests", "bindings/csharp/tests".as_ref(), log)?;
     let mut lines = Vec::new();
     for runtime in &runtimes {
         lines.push(format!("{}: {}", runtime.name(), run_tests(context, runtime, &tests, log)?));
@@ -72,13 +72,8 @@ fn readme_compiles(context: &Context, csharp: &CSharp, log: &mut Log) -> Result<
     for (number, piece) in pieces.iter().enumerate() {
         let source = scratch.join(format!("Piece{number}.cs"));
         fs::write(&source, AROUND.replace("PIECE", piece))?;
-        csharp::compile_program(
-            &csharp.assembly(),
-            std::slice::from_ref(&source),
-            &source.with_extension("exe"),
-            log,
-        )
-        .map_err(|error| format!("a piece of C# in {README}: {error}\n{piece}"))?;
+        csharp::compile_program(&csharp.assembly(), &source, &source.with_extension("exe"), log)
+            .map_err(|error| format!("a piece of C# in {README}: {error}\n{piece}"))?;
     }
     Ok(format!("{} more pieces of C# in the README compile", pieces.len()))
 }
@@ -193,7 +188,7 @@ fn install_on_core(package: &Path, folder: &Path, log: &mut Log) -> Result<PathB
     fs::copy(package.join("lib/netstandard2.0/Poslatch.dll"), &assembly)?;
     copy_all(&package.join("runtimes"), &folder.join("runtimes"))?;
     let program = folder.join("Till.dll");
-    csharp::compile_program(&assembly, &[folder.join("Till.cs")], &folder.join("Till.exe"), log)?;
+    csharp::compile_program(&assembly, &folder.join("Till.cs"), &folder.join("Till.exe"), log)?;
     fs::rename(folder.join("Till.exe"), &program)?;
     csharp::configure(&program)?;
     Ok(program)
