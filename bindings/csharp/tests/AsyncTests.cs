@@ -190,6 +190,12 @@ namespace Poslatch.Tests
                 {
                     Message message = Check.Result(connection.ReceiveAsync(Check.Patience, other.Token));
                     Check.Contains("Present card", message.Json);
+                    // To its end, so that the next test finds a device that is free.
+                    while (message.Kind == MessageKind.Status)
+                    {
+                        message = Check.Result(connection.ReceiveAsync(Check.Patience, other.Token));
+                    }
+                    Check.Contains("async-7", message.Json);
                 }
             }
         }

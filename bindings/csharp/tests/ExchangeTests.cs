@@ -70,8 +70,8 @@ namespace Poslatch.Tests
 
         public void failure_of_the_exchange_goes_before_the_exception_of_the_callback()
         {
-            // Of its own: a payment that nobody waits for any more goes on, and keeps the device busy.
-            using (var alone = new Bench())
+            // With another, the reply might come before the close.
+            using (var alone = Bench.ThatHoldsPayments())
             using (Connection connection = alone.Open())
             {
                 var thrown = new FormatException("first");
@@ -128,7 +128,7 @@ namespace Poslatch.Tests
 
         public void journal_holds_what_is_in_doubt_until_it_is_forgotten()
         {
-            using (var alone = new Bench())
+            using (var alone = Bench.ThatHoldsPayments())
             using (Device device =
                 alone.Simulator.Device("wss", options => options.Journal = alone.Scratch.Path("journal")))
             using (Connection connection = device.OpenMtls(alone.Identity))
