@@ -1,6 +1,7 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
 mod abi;
+mod conformance;
 mod cpp;
 mod docs;
 mod examples;
@@ -96,6 +97,20 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CxxCompiler],
         run: examples::run_cpp,
+    },
+    Suite {
+        name: "conformance",
+        about: "one set of cases, played by a runner of every language",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler],
+        run: conformance::conform,
+    },
+    Suite {
+        name: "endurance",
+        about: "ten thousand openings and exchanges in every language, and what is left of them",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler],
+        run: conformance::endure,
     },
     Suite {
         name: "cpp",
