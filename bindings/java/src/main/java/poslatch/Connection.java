@@ -273,4 +273,8 @@ public final class Connection implements AutoCloseable {
     public void close() {
         cleaner.close();
     }
+
+    Handle handle() {
+        return handle;
+    }
 }

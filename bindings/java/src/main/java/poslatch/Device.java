@@ -176,6 +176,10 @@ public final class Device implements AutoCloseable {
         cleaner.close();
     }
 
+    Handle handle() {
+        return handle;
+    }
+
     /** The settings of a device. Takes everything as it comes; {@link #build} judges it. */
     public static final class Builder {
         /** A setter of C, with its arguments. */
