@@ -34,7 +34,10 @@ pub(super) fn render(constants: &Constants) -> Result<Vec<Generated>> {
 }
 
 fn file(name: &str, declaration: &str) -> Generated {
-    Generated::new(format!("{FOLDER}/{name}.java"), format!("// {NOTICE}\npackage poslatch;\n\n{declaration}"))
+    Generated::new(
+        format!("{FOLDER}/{name}.java"),
+        format!("// {NOTICE}\npackage poslatch;\n\n{declaration}"),
+    )
 }
 
 fn unknown(group: &Group) -> Result<Unknown> {
@@ -117,7 +120,9 @@ fn doc(constant: &Constant, indent: &str) -> Result<String> {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let lines = wrapped(&text, LINE_MAX - indent.len());
     Ok(match lines.as_slice() {
-        [line] if line.len() + indent.len() + "/**  */".len() <= LINE_MAX => format!("{indent}/** {line} */\n"),
+        [line] if line.len() + indent.len() + "/**  */".len() <= LINE_MAX => {
+            format!("{indent}/** {line} */\n")
+        }
         _ => {
             let body: String = lines.iter().map(|line| format!("{indent} * {line}\n")).collect();
             format!("{indent}/**\n{body}{indent} */\n")

@@ -1,0 +1,262 @@
+"""A payment device as the till's settings describe it, and the calls that begin with one."""
+
+import contextlib
+import json
+from typing import Any, Callable, Dict, List, Optional
+
+from poslatch import _tasks
+from poslatch._arguments import (
+    PathArgument,
+    PemArgument,
+    Secret,
+    SecretArgument,
+    milliseconds,
+    optional_text,
+    path,
+    pem,
+    text,
+)
+from poslatch._handle import Handle
+from poslatch._loader import native
+from poslatch._native import Outputs
+from poslatch._owner import Owner
+from poslatch.connection import Connection
+from poslatch.constants import PING_DEFAULT_MS, PINGS_MISSED_DEFAULT, IdentityCheck, RequestState, Timeout
+from poslatch.errors import UsageError, argument_error
+from poslatch.identity import Identity
+
+_MISSED_MAX = 2**32 - 1
+
+
+class Device(Owner):
+    """Where a payment device is, who it has to be, and whom to trust. Holds no connection.
+
+    Cannot be changed once it is made, so any number of threads may use it::
+
+        device = Device("wss://192.168.1.20:8443/", root_ca_file="root-ca.pem", serial="1850000123")
+    """
+
+    def __init__(  # noqa: PLR0913 - named, not placed
+        self,
+        url: str,
+        *,
+        root_ca_file: Optional[PathArgument] = None,
+        root_ca_pem: Optional[PemArgument] = None,
+        serial: Optional[str] = None,
+        identity_check: Optional[IdentityCheck] = None,
+        identity_check_name: Optional[str] = None,
+        connect_timeout: Optional[float] = None,
+        pairing_timeout: Optional[float] = None,
+        exchange_timeout: Optional[float] = None,
+        ping_interval: Optional[float] = None,
+        pings_missed_max: Optional[int] = None,
+        journal: Optional[PathArgument] = None,
+    ) -> None:
+        """Describes a device. Times are seconds, as everywhere in this package; None is the default.
+
+        Args:
+            url: ``https://`` or ``wss://``, then an address or a name, and the port that the device shows under
+                Generate Code > Details (8443 if left out). With wss a payment's status messages arrive while it
+                runs, and it can be cancelled; https has neither.
+            root_ca_file: The Root CA chain that the merchant downloaded: PEM, or the JSON object with
+                "certificateChain". A chain is needed before anything can be opened.
+            root_ca_pem: The same from memory.
+            serial: Expects exactly the device with this serial number, or this whole DNS name. After pairing it is
+                not needed: the identity remembers its device.
+            identity_check: How the device has to prove that it is the right one when no identity remembers it.
+                Default: ``IdentityCheck.DOMAIN``. There is no check that accepts anything.
+            identity_check_name: For ``NAME`` the serial number or DNS name; for ``DOMAIN`` the domain under which
+                devices are named, if it is not the vendor's.
+            connect_timeout: Resolving, connecting, TLS and WebSocket together. Default: 10.
+            pairing_timeout: The device's reply to a pairing request. Default: 30.
+            exchange_timeout: A whole exchange, however much the device says meanwhile. Default: none.
+            ping_interval: Quiet time on a wss connection before a ping, and between pings; 0 sends none. Default: 10.
+            pings_missed_max: Pings that may stay unanswered before the device is taken to be gone. Default: 2.
+            journal: A file in which each request with a merchantReferenceCode is written down before it is sent, and
+                struck out at its final reply: see :meth:`journal_pending`. Its folder must exist.
+
+        Raises:
+            UsageError: The URL has another form, the chain cannot serve as one (``ROOT_CA_UNUSABLE``), a file
+                cannot be read (``FILE``), or another argument will not do.
+            LibraryLoadError: The native library was not found, or does not fit.
+        """
+        library = native()
+        self._url = url
+        with Outputs(library) as out:
+            out.check(library.poslatch_device_new(text("url", url), out.result, out.error))
+            # Owned at once, so that it is freed if a setting is refused.
+            self._own(Handle("device", out.object(), library.poslatch_device_free, library.poslatch_device_interrupt))
+        if root_ca_file is not None:
+            self._set(library.poslatch_device_set_root_ca_file, path("root_ca_file", root_ca_file))
+        if root_ca_pem is not None:
+            chain = pem("root_ca_pem", root_ca_pem)
+            self._set(library.poslatch_device_set_root_ca_pem, chain, len(chain))
+        if serial is not None:
+            self._set(library.poslatch_device_set_serial, text("serial", serial))
+        if identity_check is not None:
+            name = optional_text("identity_check_name", identity_check_name)
+            self._set(library.poslatch_device_set_identity_check, identity_check, name)
+        elif identity_check_name is not None:
+            raise argument_error("identity_check_name", "it says nothing without identity_check")
+        for which, name_of, seconds in (
+            (Timeout.CONNECT, "connect_timeout", connect_timeout),
+            (Timeout.PAIRING, "pairing_timeout", pairing_timeout),
+            (Timeout.EXCHANGE, "exchange_timeout", exchange_timeout),
+        ):
+            if seconds is not None:
+                self._set(library.poslatch_device_set_timeout_ms, which, milliseconds(name_of, seconds))
+        if ping_interval is not None or pings_missed_max is not None:
+            self._set_keep_alive(ping_interval, pings_missed_max)
+        if journal is not None:
+            self._set(library.poslatch_device_set_journal, path("journal", journal))
+
+    def _set_keep_alive(self, ping_interval: Optional[float], pings_missed_max: Optional[int]) -> None:
+        missed = PINGS_MISSED_DEFAULT if pings_missed_max is None else pings_missed_max
+        if not 0 <= missed <= _MISSED_MAX:
+            raise argument_error("pings_missed_max", f"it is {missed}, and has to be at least 1")
+        if ping_interval is None:
+            interval = PING_DEFAULT_MS
+        elif ping_interval == 0:
+            interval = 0
+        else:
+            interval = milliseconds("ping_interval", ping_interval)
+        self._set(native().poslatch_device_set_keep_alive, interval, missed)
+
+    def _set(self, setter: Callable[..., int], *values: Any) -> None:
+        with self._handle as device, Outputs(native()) as out:
+            out.check(setter(device, *values, out.error))
+
+    @property
+    def url(self) -> str:
+        """Where the device is, as it was given."""
+        return self._url
+
+    def pair(self, pos_id: str, setup_code: SecretArgument) -> Identity:
+        """Pairs the till with the device. Done once; keep the identity with :meth:`Identity.save`.
+
+        The code is sent only after the device has proven who it is. The device shows a new code every 300 s, so have
+        everything else ready before it is asked for. Blocks for at most the connect and the pairing time-out
+        together; :meth:`interrupt` ends it earlier.
+
+        Args:
+            pos_id: Your name for this till, unique in the shop. Digits are safest, since some versions of the app
+                accept nothing else.
+            setup_code: The eight characters on the device's screen; spaces around them are ignored.
+
+        Raises:
+            UsageError: The code has another form (``CODE_MALFORMED``); nothing was dialled.
+            TrustError: The device is not the right one (``WRONG_DEVICE``, ``UNKNOWN_ISSUER``, ...); nothing was sent.
+            DeviceError: The device refused (``PAIRING_REJECTED``), or its reply was lost (``PAIRING_REPLY_LOST``):
+                take the code as spent and ask for a new one.
+            NetworkError: The device cannot be reached.
+            CallCancelledError: The call was interrupted.
+        """
+        library = native()
+        state = RequestState.NOT_SENT
+        name = text("pos_id", pos_id, state)
+        with self._handle as device, Outputs(library) as out, Secret("setup_code", setup_code, state=state) as code:
+            out.check(library.poslatch_pair(device, name, code, out.result, out.error))
+            return Identity(out.object())
+
+    def open_mtls(self, identity: Identity) -> Connection:
+        """Opens a mutual-TLS connection: both sides prove who they are.
+
+        Success means that the device has accepted the till. It has to be the device that the identity was paired
+        with, whatever its address now. Blocks for at most the connect time-out; :meth:`interrupt` ends it earlier.
+
+        Raises:
+            NetworkError: Try again later.
+            TrustError: The device is another one (``WRONG_DEVICE``), or does not accept the till
+                (``TILL_CERTIFICATE_REJECTED``), ...: do not try again by yourself.
+            CallCancelledError: The call was interrupted.
+        """
+        if not isinstance(identity, Identity):
+            raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
+        library = native()
+        with self._handle as device, identity._handle as till, Outputs(library) as out:  # noqa: SLF001
+            out.check(library.poslatch_open_mtls(device, till, out.result, out.error))
+            return Connection(out.object())
+
+    def open_tls(self) -> Connection:
+        """Opens a connection without a till certificate, for a device whose Security setting is TLS.
+
+        The device is verified exactly as otherwise. A device set to mTLS lets such a connection do nothing but
+        pair. As :meth:`open_mtls` in all other respects.
+        """
+        library = native()
+        with self._handle as device, Outputs(library) as out:
+            out.check(library.poslatch_open_tls(device, out.result, out.error))
+            return Connection(out.object())
+
+    async def pair_async(self, pos_id: str, setup_code: SecretArgument) -> Identity:
+        """As :meth:`pair`, on a thread of its own, for asyncio.
+
+        A task that is cancelled interrupts the device (all calls that run on it), waits for the call to end, and
+        raises ``asyncio.CancelledError``; if the code may have reached the device, the PoslatchError that says so.
+        A pairing that had just succeeded is given up then: pair again, with a new code.
+        """
+        return await _tasks.run(lambda: self.pair(pos_id, setup_code), wake=self._wake, drop=Identity.close)
+
+    async def open_mtls_async(self, identity: Identity) -> Connection:
+        """As :meth:`open_mtls`, on a thread of its own, for asyncio.
+
+        A task that is cancelled interrupts the device (all calls that run on it), waits for the call to end, and
+        raises ``asyncio.CancelledError``. A connection that had just opened is closed then.
+        """
+        return await _tasks.run(lambda: self.open_mtls(identity), wake=self._wake, drop=Connection.close)
+
+    async def open_tls_async(self) -> Connection:
+        """As :meth:`open_tls`, and cancelled as :meth:`open_mtls_async`."""
+        return await _tasks.run(self.open_tls, wake=self._wake, drop=Connection.close)
+
+    def interrupt(self) -> None:
+        """Makes the calls of pair and open that run on this device now raise CallCancelledError, within 200 ms.
+
+        Later calls and open connections are not touched. From any thread, as often as you like.
+        """
+        with self._handle as device:
+            native().poslatch_device_interrupt(device)
+
+    def _wake(self) -> None:
+        # Closed by another thread, it has been interrupted.
+        with contextlib.suppress(UsageError):
+            self.interrupt()
+
+    def journal_pending(self) -> List[Dict[str, str]]:
+        """What stands in the journal: the requests whose end the till does not know, the oldest first.
+
+        Ask about each with :meth:`Connection.recover` when the till starts. While exchanges run, theirs are among
+        them.
+
+        Returns:
+            Dictionaries with ``reference``, ``type``, ``device`` and ``time`` (UTC, as 2026-11-24T16:28:13Z).
+
+        Raises:
+            UsageError: No journal was set, or it cannot be read (``FILE``).
+        """
+        pending: List[Dict[str, str]] = json.loads(self.journal_pending_json())
+        return pending
+
+    def journal_pending_json(self) -> str:
+        """The same as the JSON text that the library gives."""
+        library = native()
+        with self._handle as device, Outputs(library) as out:
+            out.check(library.poslatch_device_journal_pending(device, out.result, out.error))
+            return out.text() or "[]"
+
+    def journal_forget(self, reference: str) -> None:
+        """Strikes every request with this reference out of the journal: the till knows how it ended.
+
+        One that :meth:`Connection.recover` finds final is struck out already.
+
+        Args:
+            reference: A merchantReferenceCode. One that does not stand there is no error.
+
+        Raises:
+            UsageError: No journal was set, or it cannot be written (``FILE``).
+        """
+        self._set(native().poslatch_device_journal_forget, text("reference", reference))
+
+    def __repr__(self) -> str:
+        """Where it is."""
+        return f"<Device {self._url!r}{', closed' if self.closed else ''}>"
