@@ -4,6 +4,7 @@ mod abi;
 mod docs;
 mod examples_c;
 mod header;
+mod java;
 mod prose;
 mod rust;
 mod sweep;
@@ -88,5 +89,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler],
         run: examples_c::run,
+    },
+    Suite {
+        name: "java",
+        about: "the Java wrapper: its tests, its Javadoc, and the README's sale from the packaged jar",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Javac, Tool::Maven],
+        run: java::run,
     },
 ];

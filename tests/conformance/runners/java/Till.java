@@ -102,7 +102,7 @@ final class Till {
                 return Answer.ok();
             case "collect":
                 collect();
-                return Answer.ok();
+                return Answer.ok().with("heap", Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
             default:
                 return Answer.error(-1, 1, 0, 0, 0, "unknown verb", "");
         }
