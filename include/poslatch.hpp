@@ -1,5 +1,6 @@
 /*
- * poslatch for C++11 and later: the C interface of poslatch.h as classes that free themselves and errors that are thrown.
+ * poslatch for C++11 and later: the C interface of poslatch.h as classes that free themselves and errors that are
+ * thrown.
  *
  * BUILDING
  *
@@ -15,10 +16,10 @@
  *
  * ERRORS
  *
- *   What fails throws poslatch::error, whose what() is message and advice, one line each. Branch on category(), and after a
- *   failed exchange on request_state(): request_state::in_doubt means that the request may have reached the device, so never
- *   repeat it, but ask with connection::recover. Besides, memory may run out (std::bad_alloc), and an exchange lets out what
- *   its status callback has thrown.
+ *   What fails throws poslatch::error, whose what() is message and advice, one line each. Branch on category(), and
+ *   after a failed exchange on request_state(): request_state::in_doubt means that the request may have reached the
+ *   device, so never repeat it, but ask with connection::recover. Besides, memory may run out (std::bad_alloc), and
+ *   an exchange lets out what its status callback has thrown.
  *
  * OBJECTS
  *
@@ -28,8 +29,8 @@
  * THREADS
  *
  *   As for a standard container: const functions may run on any number of threads at once, others need the object to
- *   themselves, as do moving and destroying it. interrupt() and close() are for any thread at any time, and end what waits.
- *   To destroy a connection that other threads use: close it, let their calls return, then destroy it.
+ *   themselves, as do moving and destroying it. interrupt() and close() are for any thread at any time, and end what
+ *   waits. To destroy a connection that other threads use: close it, let their calls return, then destroy it.
  *
  * TEXT AND BYTES
  *
@@ -292,10 +293,10 @@ public:
     {
     }
 
-    /// Copies what the C interface tells of a failure. `facts` stays the caller's and may be NULL; `callback_exception` is
-    /// what a status callback threw before, if any.
+    /// Copies what the C interface tells of a failure. `facts` stays the caller's and may be NULL;
+    /// `callback_exception` is what a status callback threw before, if any.
     error(poslatch_status status, const poslatch_error *facts, std::exception_ptr callback_exception = nullptr)
-        : error(static_cast<poslatch::status>(status),
+        : error(static_cast<poslatch::status>(facts == nullptr ? status : poslatch_error_status(facts)),
                 facts == nullptr ? poslatch::category::internal
                                  : static_cast<poslatch::category>(poslatch_error_category(facts)),
                 static_cast<poslatch::request_state>(poslatch_error_request_state(facts)),
@@ -314,7 +315,8 @@ public:
     /// What to branch on.
     poslatch::category category() const noexcept { return category_; }
 
-    /// What is known about the request that the call carried. After request_state::in_doubt a payment must not be repeated.
+    /// What is known about the request that the call carried. After request_state::in_doubt a payment must not be
+    /// repeated.
     poslatch::request_state request_state() const noexcept { return request_state_; }
 
     /// What happened, with the facts: one line, a lower-case fragment without full stop. Holds no secret.
@@ -352,8 +354,9 @@ private:
     std::exception_ptr callback_exception_;
 };
 
-/// Called for each message that arrives during an exchange and does not end it, on the thread that called exchange(). It
-/// may call send() and close() of the connection; it must not destroy it. What it throws comes out of exchange() at its end.
+/// Called for each message that arrives during an exchange and does not end it, on the thread that called exchange().
+/// It may call send() and close() of the connection; it must not destroy it. What it throws comes out of exchange()
+/// at its end.
 using status_callback = std::function<void(const std::string &json)>;
 
 /// Called for each log record, on whatever thread the record is made. It must not wait for a thread that may be calling
@@ -574,8 +577,8 @@ inline std::string version_string()
     return poslatch_version_string();
 }
 
-/// The library's ABI version: major * 65536 + minor. Whether it fits this header is checked by every function that makes
-/// an object.
+/// The library's ABI version: major * 65536 + minor. Whether it fits this header is checked by every function that
+/// makes an object.
 inline std::uint32_t abi_version() noexcept
 {
     return poslatch_abi_version();
@@ -587,8 +590,8 @@ inline std::string status_name(status status)
     return poslatch_status_name(static_cast<poslatch_status>(status));
 }
 
-/// Sets where log records of this level and above go, in place of the former callback; an empty one is silence, as it is
-/// before. Records hold no keys, codes or passphrases, and no content of messages.
+/// Sets where log records of this level and above go, in place of the former callback; an empty one is silence, as it
+/// is before. Records hold no keys, codes or passphrases, and no content of messages.
 ///
 /// When this returns, the former callback does not run any more and is destroyed. From any thread, but not under a lock
 /// that the callback takes.
@@ -610,8 +613,8 @@ inline void set_log(log_level level, log_callback callback)
     slot.callback.swap(next);
 }
 
-/// Fetches the Root CA chain from the vendor's cloud, with the merchant's API credentials, as PEM text. Do it once for each
-/// environment and keep the result with save_root_ca(). It is no secret.
+/// Fetches the Root CA chain from the vendor's cloud, with the merchant's API credentials, as PEM text. Do it once
+/// for each environment and keep the result with save_root_ca(). It is no secret.
 ///
 /// base_url:      Of the environment, such as "https://api.cybersource.com"; poslatch.h lists them.
 /// merchant_id:   The organisation or merchant that owns the key.
@@ -619,8 +622,8 @@ inline void set_log(log_level level, log_callback callback)
 /// shared_secret: The key itself, in base64. The library keeps no copy; wiping yours is up to you.
 /// timeout:       Limit for the whole call, which blocks for at most that and cannot be interrupted.
 ///
-/// Throws status::cloud_authentication if the credentials are not accepted, which a wrong clock of this machine can cause
-/// as well; status::http_status; status::root_ca_unusable; and those of the categories network and trust.
+/// Throws status::cloud_authentication if the credentials are not accepted, which a wrong clock of this machine can
+/// cause as well; status::http_status; status::root_ca_unusable; and those of the categories network and trust.
 inline std::string fetch_root_ca(const std::string &base_url, const std::string &merchant_id, const std::string &key_id,
                                  const std::string &shared_secret, cloud_auth auth = cloud_auth::jwt,
                                  std::chrono::milliseconds timeout = std::chrono::seconds(30))
@@ -637,8 +640,8 @@ inline std::string fetch_root_ca(const std::string &base_url, const std::string 
                                  detail::text("web_root_pem", web_root_pem));
 }
 
-/// Checks a Root CA chain and saves it as a file of PEM text for device::set_root_ca_file. An older file is replaced only
-/// when the new one is safe on disk. Blocks for the disk.
+/// Checks a Root CA chain and saves it as a file of PEM text for device::set_root_ca_file. An older file is replaced
+/// only when the new one is safe on disk. Blocks for the disk.
 ///
 /// Throws status::root_ca_unusable if it is no chain, and then nothing is written; status::file.
 inline void save_root_ca(const std::string &pem, const std::string &path)
@@ -649,8 +652,8 @@ inline void save_root_ca(const std::string &pem, const std::string &path)
     });
 }
 
-/// The till's identity: its private key, its certificate chain, and the name of the device that it was paired with. It does
-/// not change. The key is wiped from memory when the identity and all connections that use it are gone.
+/// The till's identity: its private key, its certificate chain, and the name of the device that it was paired with.
+/// It does not change. The key is wiped from memory when the identity and all connections that use it are gone.
 class identity {
 public:
     /// Reads an identity from a file that save() wrote without a passphrase. An expired one is read too.
@@ -672,8 +675,8 @@ public:
         return from_pem(pem, &passphrase);
     }
 
-    /// Writes the identity to one PEM file that only this user can read, with the private key not encrypted. An older file
-    /// is replaced only when the new one is safe on disk. Blocks for the disk.
+    /// Writes the identity to one PEM file that only this user can read, with the private key not encrypted. An older
+    /// file is replaced only when the new one is safe on disk. Blocks for the disk.
     ///
     /// Throws status::file.
     void save(const std::string &path) const { save(path, nullptr); }
@@ -683,15 +686,15 @@ public:
     /// Throws status::argument too, if the passphrase is empty.
     void save(const std::string &path, const std::string &passphrase) const { save(path, &passphrase); }
 
-    /// Gives the identity out as the text that save() writes. It holds the private key, not encrypted: keep it as one keeps
-    /// keys, and wipe the string, which only its owner can.
+    /// Gives the identity out as the text that save() writes. It holds the private key, not encrypted: keep it as one
+    /// keeps keys, and wipe the string, which only its owner can.
     std::string export_pem() const { return export_pem(nullptr); }
 
     /// The same with the private key encrypted.
     std::string export_pem(const std::string &passphrase) const { return export_pem(&passphrase); }
 
-    /// Gives the identity out as PKCS#12, in bytes, for programs that take no PEM. Its encryption is of the nineties, since
-    /// all of them have to read it: choose a passphrase that nobody can guess, in ASCII if Java is to read it.
+    /// Gives the identity out as PKCS#12, in bytes, for programs that take no PEM. Its encryption is of the nineties,
+    /// since all of them have to read it: choose a passphrase that nobody can guess, in ASCII if Java is to read it.
     ///
     /// Throws status::argument if the passphrase is empty.
     std::string export_pkcs12(const std::string &passphrase) const
@@ -704,7 +707,8 @@ public:
         return detail::content(pkcs12);
     }
 
-    /// The certificate chain as PEM text: the till's own certificate first, each followed by its issuer. Holds no secret.
+    /// The certificate chain as PEM text: the till's own certificate first, each followed by its issuer. Holds no
+    /// secret.
     std::string cert_chain() const
     {
         detail::buffer_handle pem;
@@ -717,8 +721,8 @@ public:
     /// The posId under which the till was paired.
     std::string pos_id() const { return poslatch_identity_pos_id(full()); }
 
-    /// The name of the device that the till was paired with, such as "1850000123.cybs.seclib.io"; only that device can be
-    /// opened with the identity. Empty if the device's certificate held no name.
+    /// The name of the device that the till was paired with, such as "1850000123.cybs.seclib.io"; only that device
+    /// can be opened with the identity. Empty if the device's certificate held no name.
     std::string device_name() const { return poslatch_identity_device_name(full()); }
 
     /// The serial number of that device, such as "1850000123". Empty if the device is not known by one.
@@ -746,8 +750,8 @@ public:
         return detail::moment(poslatch_identity_earliest_expiry(full()));
     }
 
-    /// Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life have gone, or
-    /// the chain has expired or will within `days` days, the longest time that the till may stay unattended.
+    /// Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life have
+    /// gone, or the chain has expired or will within `days` days, the longest time that the till may stay unattended.
     bool needs_renewal(std::uint32_t days) const { return poslatch_identity_needs_renewal(full(), days) != 0; }
 
     /// SHA-256 of the till's certificate: 64 lower-case hexadecimal digits.
@@ -807,26 +811,27 @@ private:
     detail::identity_handle handle_;
 };
 
-/// An open connection to one device. Any number of threads may use it at once, under the rules that each function states.
-/// Keep one for as long as the till runs: what was dropped is opened again by the next exchange.
+/// An open connection to one device. Any number of threads may use it at once, under the rules that each function
+/// states. Keep one for as long as the till runs: what was dropped is opened again by the next exchange.
 class connection {
 public:
-    /// Sends one request, a JSON object with a string "type", and waits for its final reply, which is returned: the message
-    /// of the matching type, or an ErrorResponse. Whether a payment was approved stands in processingDetails.status.
+    /// Sends one request, a JSON object with a string "type", and waits for its final reply, which is returned: the
+    /// message of the matching type, or an ErrorResponse. Whether a payment was approved stands in
+    /// processingDetails.status.
     ///
     /// on_status: Gets what else arrives meanwhile; over https nothing does.
     /// silence:   How long the device may say nothing at all; each message starts it anew.
     ///
-    /// One exchange at a time on a connection; other threads may meanwhile send() a CancelRequest, or close(). Store the
-    /// request's merchantReferenceCode before you call. Nothing is ever sent twice by itself.
+    /// One exchange at a time on a connection; other threads may meanwhile send() a CancelRequest, or close(). Store
+    /// the request's merchantReferenceCode before you call. Nothing is ever sent twice by itself.
     ///
-    /// Throws before sending (request_state::not_sent): status::request_not_json, status::busy, status::closed, those of
-    /// connecting again and others. After it (request_state::in_doubt): status::response_timeout, status::peer_closed,
-    /// status::peer_silent and others; ask with recover() then.
+    /// Throws before sending (request_state::not_sent): status::request_not_json, status::busy, status::closed, those
+    /// of connecting again and others. After it (request_state::in_doubt): status::response_timeout,
+    /// status::peer_closed, status::peer_silent and others; ask with recover() then.
     ///
-    /// If on_status throws, it is not called again and the exchange goes on to its end; then that very exception comes out,
-    /// and the reply waits for take_unclaimed_reply(). If the exchange itself fails, its error is thrown, with the other in
-    /// error::callback_exception().
+    /// If on_status throws, it is not called again and the exchange goes on to its end; then that very exception
+    /// comes out, and the reply waits for take_unclaimed_reply(). If the exchange itself fails, its error is thrown,
+    /// with the other in error::callback_exception().
     std::string exchange(const std::string &json, const status_callback &on_status = nullptr,
                          std::chrono::milliseconds silence
                          = std::chrono::milliseconds(limits::silence_default_ms)) const
@@ -852,22 +857,22 @@ public:
         return reply;
     }
 
-    /// The reply of the last exchange, if that ended with an exception of its status callback; else empty. Once: then it is
-    /// forgotten, as it is when the next exchange begins.
+    /// The reply of the last exchange, if that ended with an exception of its status callback; else empty. Once: then
+    /// it is forgotten, as it is when the next exchange begins.
     std::string take_unclaimed_reply() const
     {
         full();
         return unclaimed_reply_->exchange(std::string());
     }
 
-    /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message for a till
-    /// that takes the answers with receive(). Needs wss. From any thread.
+    /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message for
+    /// a till that takes the answers with receive(). Needs wss. From any thread.
     ///
     /// A CancelRequest blocks only as long as the device does not take the bytes, at most 10 s; any other message may
     /// connect again first, like an exchange.
     ///
-    /// Throws status::busy if an exchange runs and the message is no CancelRequest; status::argument over https; else as
-    /// exchange().
+    /// Throws status::busy if an exchange runs and the message is no CancelRequest; status::argument over https; else
+    /// as exchange().
     void send(const std::string &json) const
     {
         const poslatch_connection *self = full(request_state::not_sent);
@@ -876,11 +881,12 @@ public:
         });
     }
 
-    /// Waits for a message that belongs to no exchange. At most 64 of them are kept; then the oldest goes. Needs wss. From
-    /// any thread.
+    /// Waits for a message that belongs to no exchange. At most 64 of them are kept; then the oldest goes. Needs wss.
+    /// From any thread.
     ///
-    /// Throws status::response_timeout if none came in time, which loses nothing: call again. Once everything received was
-    /// handed out: status::closed, or status::peer_closed, status::peer_silent and others if the connection is lost.
+    /// Throws status::response_timeout if none came in time, which loses nothing: call again. Once everything
+    /// received was handed out: status::closed, or status::peer_closed, status::peer_silent and others if the
+    /// connection is lost.
     poslatch::message receive(std::chrono::milliseconds timeout
                               = std::chrono::milliseconds(limits::silence_default_ms)) const
     {
@@ -893,9 +899,9 @@ public:
         return poslatch::message{static_cast<message_kind>(kind), detail::content(json)};
     }
 
-    /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the device again and
-    /// again, connecting anew where need be, until it tells an end or `patience` is over; a look-up that has begun gets 2 s
-    /// more. Blocks; close() ends it. It is an exchange: no other can run meanwhile.
+    /// Finds out how a request has ended whose reply was lost, by its merchantReferenceCode: asks the device again
+    /// and again, connecting anew where need be, until it tells an end or `patience` is over; a look-up that has
+    /// begun gets 2 s more. Blocks; close() ends it. It is an exchange: no other can run meanwhile.
     ///
     /// Throws the last failure if the device has not answered; the request is then still in doubt.
     recovery recover(const std::string &reference,
@@ -921,8 +927,8 @@ public:
     /// "TLSv1.3" or "TLSv1.2".
     std::string tls_version() const { return poslatch_connection_tls_version(full()); }
 
-    /// Closes the connection for good: calls that wait on it return within 50 ms, an exchange with status::cancelled and in
-    /// doubt; later calls throw status::closed. From any thread, as often as you like.
+    /// Closes the connection for good: calls that wait on it return within 50 ms, an exchange with status::cancelled
+    /// and in doubt; later calls throw status::closed. From any thread, as often as you like.
     void close() const noexcept { poslatch_connection_close(handle_.get()); }
 
 private:
@@ -942,13 +948,13 @@ private:
     std::unique_ptr<detail::unclaimed_reply> unclaimed_reply_;
 };
 
-/// A payment device as the till's settings describe it: where it is, who it has to be, whom to trust. Holds no connection,
-/// and may be changed or destroyed while one that was opened with it lives on.
+/// A payment device as the till's settings describe it: where it is, who it has to be, whom to trust. Holds no
+/// connection, and may be changed or destroyed while one that was opened with it lives on.
 class device {
 public:
-    /// Describes the device at a URL: "https://" or "wss://", then an IPv4 address, an IPv6 address in brackets or a name,
-    /// and the port that the device shows (8443 if left out). With wss a payment's status messages arrive while it runs, and
-    /// it can be cancelled; https has neither.
+    /// Describes the device at a URL: "https://" or "wss://", then an IPv4 address, an IPv6 address in brackets or a
+    /// name, and the port that the device shows (8443 if left out). With wss a payment's status messages arrive while
+    /// it runs, and it can be cancelled; https has neither.
     ///
     /// Throws status::argument if the URL has another form, or if the library does not fit this header. Does not block.
     explicit device(const std::string &url)
@@ -959,8 +965,8 @@ public:
         });
     }
 
-    /// Loads the Root CA chain that the merchant downloaded: PEM, or the JSON object with "certificateChain". Needed before
-    /// anything can be opened.
+    /// Loads the Root CA chain that the merchant downloaded: PEM, or the JSON object with "certificateChain". Needed
+    /// before anything can be opened.
     ///
     /// Throws status::file, or status::root_ca_unusable with what is wrong in which block.
     void set_root_ca_file(const std::string &path)
@@ -980,8 +986,8 @@ public:
         });
     }
 
-    /// Expects exactly the device with this serial number, as its About screen shows it, or with this whole DNS name. After
-    /// pairing it is not needed: the identity remembers its device.
+    /// Expects exactly the device with this serial number, as its About screen shows it, or with this whole DNS name.
+    /// After pairing it is not needed: the identity remembers its device.
     ///
     /// Throws status::argument if it cannot be part of a host name.
     void set_serial(const std::string &serial)
@@ -991,14 +997,14 @@ public:
         });
     }
 
-    /// Sets how the device has to prove that it is the right one when no identity remembers it: at the first pairing, and in
-    /// open_tls(). There is no check that accepts anything. Default: identity_check::domain.
+    /// Sets how the device has to prove that it is the right one when no identity remembers it: at the first pairing,
+    /// and in open_tls(). There is no check that accepts anything. Default: identity_check::domain.
     ///
     /// Throws status::argument if the check needs a name.
     void set_identity_check(identity_check check) { set_check(check, nullptr); }
 
-    /// The same with a name: for identity_check::name the serial number or DNS name; for identity_check::domain the domain
-    /// under which devices are named (default "cybs.seclib.io").
+    /// The same with a name: for identity_check::name the serial number or DNS name; for identity_check::domain the
+    /// domain under which devices are named (default "cybs.seclib.io").
     ///
     /// Throws status::argument if check or name will not do.
     void set_identity_check(identity_check check, const std::string &name)
@@ -1017,8 +1023,8 @@ public:
         });
     }
 
-    /// Sets how a quiet wss connection is watched: a ping after each `ping` of silence, none with 0, and the device is taken
-    /// to be gone after `missed_max` pings without an answer and one more `ping`. Default: 10 s and 2.
+    /// Sets how a quiet wss connection is watched: a ping after each `ping` of silence, none with 0, and the device
+    /// is taken to be gone after `missed_max` pings without an answer and one more `ping`. Default: 10 s and 2.
     ///
     /// Throws status::argument if `ping` is longer than a day or `missed_max` is 0.
     void set_keep_alive(std::chrono::milliseconds ping, std::uint32_t missed_max)
@@ -1028,9 +1034,9 @@ public:
         });
     }
 
-    /// Writes each request with a merchantReferenceCode down in this file before it is sent, and strikes it out at its final
-    /// reply. The file is made if it is not there; its folder must exist. It holds no amounts and no card data. Any number of
-    /// devices, threads and processes of one user may share it.
+    /// Writes each request with a merchantReferenceCode down in this file before it is sent, and strikes it out at
+    /// its final reply. The file is made if it is not there; its folder must exist. It holds no amounts and no card
+    /// data. Any number of devices, threads and processes of one user may share it.
     ///
     /// Throws status::file if it cannot be read and written, or is something else.
     void set_journal(const std::string &path) { set_journal_path(detail::text("path", path)); }
@@ -1051,8 +1057,8 @@ public:
         return detail::content(json);
     }
 
-    /// Strikes every request with this merchantReferenceCode out of the journal: the till knows how it ended. One that does
-    /// not stand there is no error.
+    /// Strikes every request with this merchantReferenceCode out of the journal: the till knows how it ended. One
+    /// that does not stand there is no error.
     ///
     /// Throws status::argument if no journal was set; status::file.
     void journal_forget(const std::string &reference) const
@@ -1068,12 +1074,12 @@ public:
     /// pos_id:     Your name for this till, unique in the shop; digits are safest.
     /// setup_code: The eight characters on the device's screen. It shows a new code every 300 s, so ask for it last.
     ///
-    /// The code is sent only after the device has proven who it is. Blocks for at most the connect and the pairing time-out
-    /// together; interrupt() ends it earlier.
+    /// The code is sent only after the device has proven who it is. Blocks for at most the connect and the pairing
+    /// time-out together; interrupt() ends it earlier.
     ///
-    /// Throws status::code_malformed before anything is dialled; status::wrong_device, status::unknown_issuer and others of
-    /// the category trust, with nothing sent; status::pairing_rejected with the device's words: ask for a new code;
-    /// status::pairing_reply_lost: take the code as spent.
+    /// Throws status::code_malformed before anything is dialled; status::wrong_device, status::unknown_issuer and
+    /// others of the category trust, with nothing sent; status::pairing_rejected with the device's words: ask for a
+    /// new code; status::pairing_reply_lost: take the code as spent.
     identity pair(const std::string &pos_id, const std::string &setup_code) const
     {
         const request_state not_sent = request_state::not_sent;
@@ -1086,8 +1092,8 @@ public:
         return identity(std::move(paired));
     }
 
-    /// Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with, whatever its
-    /// address now, and the till shows its certificate. When this returns, the device has accepted it.
+    /// Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with,
+    /// whatever its address now, and the till shows its certificate. When this returns, the device has accepted it.
     ///
     /// Blocks for at most the connect time-out; interrupt() ends it earlier.
     ///
@@ -1097,13 +1103,14 @@ public:
     {
         detail::connection_handle opened;
         detail::call([&](poslatch_error **error) {
-            return poslatch_open_mtls(full(), identity.full(), detail::output<detail::connection_handle>(opened), error);
+            return poslatch_open_mtls(full(), identity.full(),
+                                      detail::output<detail::connection_handle>(opened), error);
         });
         return connection(std::move(opened));
     }
 
-    /// Opens a connection without a till certificate, for a device whose Security setting is TLS. The device is verified
-    /// exactly as otherwise. As open_mtls() in all other respects.
+    /// Opens a connection without a till certificate, for a device whose Security setting is TLS. The device is
+    /// verified exactly as otherwise. As open_mtls() in all other respects.
     connection open_tls() const
     {
         detail::connection_handle opened;
@@ -1113,8 +1120,8 @@ public:
         return connection(std::move(opened));
     }
 
-    /// Makes the calls of pair(), open_mtls() and open_tls() that run on this device now throw status::cancelled, within
-    /// 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
+    /// Makes the calls of pair(), open_mtls() and open_tls() that run on this device now throw status::cancelled,
+    /// within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
     void interrupt() const { poslatch_device_interrupt(full()); }
 
 private:

@@ -8,10 +8,10 @@ use crate::project::Project;
 use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 const POM: &str = "bindings/java/pom.xml";
 pub(crate) const SOURCES: &str = "bindings/java/src/main/java";
-const RUNNER: &str = "tests/conformance/runners/java";
 
 /// The Java wrapper's build: `target/java`.
 pub(crate) struct Java {
@@ -32,6 +32,10 @@ impl Java {
         phase: Phase,
         log: &mut Log,
     ) -> Result<()> {
+        /// Suites of two lanes may want the same classes.
+        static ONE_MAVEN: Mutex<()> = Mutex::new(());
+        let _one = ONE_MAVEN.lock().unwrap_or_else(PoisonError::into_inner);
+
         artifacts.library(log)?;
         let natives = self.natives(project)?;
         let mut run = Run::new("mvn")
@@ -55,16 +59,9 @@ impl Java {
 
     /// Compiles the conformance suite's runner against the classes that Maven has compiled; returns the class path with
     /// which `Runner` is started.
-    pub(crate) fn runner(&self, log: &mut Log) -> Result<String> {
+    pub(crate) fn runner(&self, sources: &[PathBuf], log: &mut Log) -> Result<String> {
         let (classes, runner, jna) =
             (self.folder.join("build/classes"), self.folder.join("runner"), self.jna()?);
-        let mut sources = fs::read_dir(RUNNER)?
-            .map(|entry| Ok(entry?.path()))
-            .filter(|path| {
-                path.as_ref().is_ok_and(|path| path.extension().is_some_and(|name| name == "java"))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        sources.sort();
         Run::new("javac")
             .args(["--release", "8", "-Xlint:all,-options", "-Werror", "-encoding", "UTF-8", "-classpath"])
             .arg(class_path(&[&classes, &jna])?)
@@ -73,6 +70,11 @@ impl Java {
             .args(sources)
             .log(log)?;
         class_path(&[&runner, &classes, &jna])
+    }
+
+    /// The option with which JNA unpacks its own library below the target folder, and not into the user's.
+    pub(crate) fn jna_folder(&self) -> String {
+        setting("jna.tmpdir", &self.folder)
     }
 
     /// The jar of this version, as Maven has packaged it.
@@ -126,6 +128,8 @@ impl Java {
 /// How far Maven goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// The classes.
+    Compile,
     /// The jar, without tests.
     Package,
     /// The tests, the jar, and the test of the jar. Needs the simulator.
@@ -135,6 +139,7 @@ pub(crate) enum Phase {
 impl Phase {
     fn arguments(self) -> &'static [&'static str] {
         match self {
+            Phase::Compile => &["compile"],
             Phase::Package => &["-Dmaven.test.skip=true", "package"],
             Phase::Verify => &["verify"],
         }
@@ -142,7 +147,7 @@ impl Phase {
 
     fn variables(self, project: &Project) -> Result<Vec<(&'static str, PathBuf)>> {
         Ok(match self {
-            Phase::Package => Vec::new(),
+            Phase::Compile | Phase::Package => Vec::new(),
             Phase::Verify => vec![
                 ("POSLATCH_LIBRARY", std::path::absolute(project.library())?),
                 ("POSLATCH_SIMULATOR", std::path::absolute(project.simulator())?),

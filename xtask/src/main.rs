@@ -14,6 +14,7 @@ mod log;
 mod process;
 mod project;
 mod report;
+mod runners;
 mod scratch;
 mod simulator;
 mod suites;

@@ -1,8 +1,10 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
 mod abi;
+mod conformance;
+mod cpp;
 mod docs;
-mod examples_c;
+mod examples;
 mod header;
 mod java;
 mod prose;
@@ -88,7 +90,35 @@ pub(crate) const SUITES: &[Suite] = &[
         about: "the C examples pair and pay against the simulator, and fail as they should",
         lane: Lane::Native,
         needs: &[Tool::CCompiler],
-        run: examples_c::run,
+        run: examples::run_c,
+    },
+    Suite {
+        name: "examples-cpp",
+        about: "the twins of the C examples do the same",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler],
+        run: examples::run_cpp,
+    },
+    Suite {
+        name: "conformance",
+        about: "one set of cases, played by a runner of every language",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
+        run: conformance::conform,
+    },
+    Suite {
+        name: "endurance",
+        about: "ten thousand openings and exchanges in every language, and what is left of them",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
+        run: conformance::endure,
+    },
+    Suite {
+        name: "cpp",
+        about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler, Tool::Clang],
+        run: cpp::run,
     },
     Suite {
         name: "java",

@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) enum Tool {
     /// Compiles the header and the examples; Rust needs it as a linker anyway.
     CCompiler,
+    /// Compiles the C++ wrapper a second time, with other warnings.
+    Clang,
     /// Compiles the header as C++.
     CxxCompiler,
     /// Reads identity files, as a technician would.
@@ -40,6 +42,7 @@ impl Tool {
     fn program(self) -> OsString {
         match self {
             Tool::CCompiler => c_compiler(),
+            Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
             Tool::Javac => "javac".into(),
@@ -55,6 +58,7 @@ impl Tool {
     fn debian_package(self) -> &'static str {
         match self {
             Tool::CCompiler => "gcc",
+            Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
             Tool::Javac => "default-jdk-headless",
@@ -71,7 +75,8 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Curl
+            Tool::Clang
+            | Tool::Curl
             | Tool::Javac
             | Tool::Keytool
             | Tool::Maven
@@ -128,6 +133,11 @@ pub(crate) fn c_compiler() -> OsString {
 /// `CXX`, or what every Unix calls it.
 pub(crate) fn cxx_compiler() -> OsString {
     std::env::var_os("CXX").unwrap_or_else(|| "c++".into())
+}
+
+/// Another one than most machines have under that name.
+pub(crate) fn other_cxx_compiler() -> OsString {
+    "clang++".into()
 }
 
 fn is_root_on_debian() -> bool {

@@ -25,7 +25,6 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
         .arg(java.jna()?)
         .args(["-sourcepath", SOURCES, "poslatch"])
         .log(log)?;
-    java.runner(log)?;
     let jar = jar::put(context, &java)?;
     Ok(vec![format!("{tests} tests, Javadoc, the README's sale from {}", jar.display())])
 }

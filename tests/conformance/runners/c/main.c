@@ -1,6 +1,6 @@
 /*
- * The conformance runner of C: a till without a will of its own, straight on poslatch.h. README.md two folders up has the
- * protocol.
+ * The conformance runner of C: a till without a will of its own, straight on poslatch.h. README.md two folders up has
+ * the protocol.
  *
  * Build:  cc -std=c99 -Iinclude tests/conformance/runners/c/[a-z]*.c -Ltarget/release -lposlatch -lpthread -o runner
  */

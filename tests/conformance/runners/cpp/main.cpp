@@ -1,5 +1,5 @@
-// The conformance runner of C++: a till without a will of its own, on poslatch.hpp alone. README.md two folders up has the
-// protocol.
+// The conformance runner of C++: a till without a will of its own, on poslatch.hpp alone. README.md two folders up
+// has the protocol.
 //
 // Build:  c++ -std=c++11 -Iinclude tests/conformance/runners/cpp/*.cpp -Ltarget/release -lposlatch -pthread -o runner
 #include <future>

@@ -1,6 +1,6 @@
-// The objects that the director has named. Destroying one that another thread uses is the caller's mistake in C++ as in C:
-// so each use is counted, and releasing ends what waits, lets the calls return, and destroys by moving out of the object.
-// The empty object stays, and says itself what becomes of calls on it.
+// The objects that the director has named. Destroying one that another thread uses is the caller's mistake in C++ as
+// in C: so each use is counted, and releasing ends what waits, lets the calls return, and destroys by moving out of
+// the object. The empty object stays, and says itself what becomes of calls on it.
 #pragma once
 
 #include <condition_variable>

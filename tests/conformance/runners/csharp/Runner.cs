@@ -190,7 +190,7 @@ namespace Poslatch.Conformance
                     return "";
                 case "collect":
                     Collect();
-                    return "";
+                    return " heap=" + GC.GetTotalMemory(true);
                 default:
                     throw new Outcome(
                         "error status=-1 category=1 request=0 http=0 os=0 message=unknown%20verb advice=");
