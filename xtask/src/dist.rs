@@ -2,6 +2,7 @@
 //! a file below `dist/` and a row of the table here.
 
 mod archive;
+pub(crate) mod jar;
 pub(crate) mod nuget;
 
 use crate::Result;
@@ -26,12 +27,20 @@ struct Piece {
     make: fn(&Context, &mut Log) -> Result<Vec<PathBuf>>,
 }
 
-const PIECES: &[Piece] = &[Piece {
-    name: "nuget",
-    about: "Poslatch.<version>.nupkg, for .NET Framework 4.8, .NET and Mono",
-    needs: &[Tool::Mono],
-    make: nuget::make,
-}];
+const PIECES: &[Piece] = &[
+    Piece {
+        name: "jar",
+        about: "poslatch-<version>.jar, for Java 8 and later, with the library inside",
+        needs: &[Tool::Javac, Tool::Maven],
+        make: jar::make,
+    },
+    Piece {
+        name: "nuget",
+        about: "Poslatch.<version>.nupkg, for .NET Framework 4.8, .NET and Mono",
+        needs: &[Tool::Mono],
+        make: nuget::make,
+    },
+];
 
 /// `cargo xtask dist --list`.
 pub(crate) fn list() {

@@ -9,6 +9,7 @@ mod dist;
 mod errors;
 mod generated;
 mod header;
+mod java;
 mod log;
 mod process;
 mod project;

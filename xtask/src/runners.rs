@@ -3,6 +3,7 @@
 
 use crate::Result;
 use crate::artifacts::STRICT;
+use crate::java::{Java, Phase};
 use crate::log::Log;
 use crate::process::Run;
 use crate::test::Context;
@@ -18,7 +19,7 @@ const SOURCES: &str = "tests/conformance/runners";
 /// Builds one runner or two; each is an entry of the list.
 type Build = fn(&Context, &mut Log) -> Result<Vec<Value>>;
 
-const RUNNERS: &[Build] = &[rust, c, cpp];
+const RUNNERS: &[Build] = &[rust, c, cpp, java];
 
 /// Builds them all, and writes the list; returns its path.
 pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
@@ -52,6 +53,23 @@ fn c(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
 
 fn cpp(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
     compiled(context, log, "cpp", tools::cxx_compiler(), &["-std=c++11"])
+}
+
+fn java(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    let java = Java::new(&context.project)?;
+    java.maven(&context.project, &context.artifacts, Phase::Compile, log)?;
+    let class_path = java.runner(&sources("java", "java")?, log)?;
+    // A small heap, so that what is left behind fills it; and no second compiler, whose own memory comes and goes by more
+    // than what is looked for.
+    let options = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    let mut command = vec![json!("java")];
+    command.extend(options.map(Value::from));
+    command.extend([json!(java.jna_folder()), json!("-classpath"), json!(class_path), json!("Runner")]);
+    Ok(vec![json!({
+        "name": "java",
+        "command": command,
+        "environment": { "POSLATCH_LIBRARY": std::path::absolute(context.project.library())? },
+    })])
 }
 
 fn compiled(

@@ -6,6 +6,7 @@ mod cpp;
 mod docs;
 mod examples;
 mod header;
+mod java;
 mod prose;
 mod rust;
 mod sweep;
@@ -102,14 +103,14 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "conformance",
         about: "one set of cases, played by a runner of every language",
         lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler],
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
         run: conformance::conform,
     },
     Suite {
         name: "endurance",
         about: "ten thousand openings and exchanges in every language, and what is left of them",
         lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler],
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
         run: conformance::endure,
     },
     Suite {
@@ -118,5 +119,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CxxCompiler, Tool::Clang],
         run: cpp::run,
+    },
+    Suite {
+        name: "java",
+        about: "the Java wrapper: its tests, its Javadoc, and the README's sale from the packaged jar",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Javac, Tool::Maven],
+        run: java::run,
     },
 ];

@@ -18,8 +18,12 @@ pub(crate) enum Tool {
     CxxCompiler,
     /// Reads identity files, as a technician would.
     Curl,
+    /// Compiles Java.
+    Javac,
     /// Reads PKCS#12, as a till in Java would.
     Keytool,
+    /// Builds the Java wrapper.
+    Maven,
     /// Compiles and runs C#, as a till on .NET Framework would.
     Mono,
     /// Lists what a shared library exports.
@@ -41,7 +45,9 @@ impl Tool {
             Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
+            Tool::Javac => "javac".into(),
             Tool::Keytool => "keytool".into(),
+            Tool::Maven => "mvn".into(),
             // The compiler; its package brings the runtime.
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
@@ -55,7 +61,9 @@ impl Tool {
             Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
+            Tool::Javac => "default-jdk-headless",
             Tool::Keytool => "default-jre-headless",
+            Tool::Maven => "maven",
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
@@ -67,13 +75,21 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Clang | Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl => return None,
+            Tool::Clang
+            | Tool::Curl
+            | Tool::Javac
+            | Tool::Keytool
+            | Tool::Maven
+            | Tool::Mono
+            | Tool::Nm
+            | Tool::Openssl => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }
 
     fn works(self) -> bool {
         let harmless = match self {
+            Tool::Javac => "-version",
             Tool::Keytool => "-help",
             Tool::Openssl => "version",
             _ => "--version",
