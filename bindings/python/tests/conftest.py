@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from simulator import Simulator, named
 
 import poslatch
+from simulator import Simulator, named
 
 
 def pytest_configure() -> None:

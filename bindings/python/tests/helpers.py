@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import poslatch
 
@@ -55,17 +55,16 @@ class Call(threading.Thread):
 
 
 def python(
-    program: str, *arguments: str, env: Optional[Dict[str, str]] = None, interpreter: str = sys.executable
+    program: str, *arguments: str, env: Optional[Dict[str, str]] = None, options: Sequence[str] = ("-X", "dev")
 ) -> "subprocess.CompletedProcess[str]":
     """Runs a program in a process of its own with this very package; its end is part of the test."""
     source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
     variables = {**os.environ, "PYTHONPATH": source, "PYTHONIOENCODING": "utf-8", **(env or {})}
-    command: List[str] = [interpreter, "-X", "dev", "-c", program, *arguments]
+    command: List[str] = [sys.executable, *options, "-c", program, *arguments]
     return subprocess.run(
         command,
         env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         timeout=120,
         check=False,

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Awaitable, Callable, List
 
 import pytest
-from helpers import CANCEL, payment, status_of
-from simulator import PATIENCE_S, Simulator
 
 import poslatch
+from helpers import CANCEL, payment, status_of
 from poslatch import ConnectionState, Status
+from simulator import PATIENCE_S, Simulator
 
 
-class TornReceipt(Exception):
+class TornReceiptError(Exception):
     """What a till's callback stumbles over."""
 
 
@@ -38,9 +38,7 @@ def wait_for_calls() -> None:
             thread.join(PATIENCE_S)
 
 
-def test_payment_with_status_messages_in_the_event_loop(
-    simulator: Simulator, identity: poslatch.Identity
-) -> None:
+def test_payment_with_status_messages_in_the_event_loop(simulator: Simulator, identity: poslatch.Identity) -> None:
     statuses: List[str] = []
     threads: List[threading.Thread] = []
 
@@ -97,9 +95,7 @@ def test_cancelled_payment_is_in_doubt(holding: Simulator, held: poslatch.Connec
     assert held.state == ConnectionState.CLOSED
 
 
-def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(
-    holding: Simulator, held: poslatch.Connection
-) -> None:
+def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(holding: Simulator, held: poslatch.Connection) -> None:
     """The time-out of asyncio must not hide that the customer may have paid."""
 
     async def pay() -> None:
@@ -165,14 +161,14 @@ def test_reply_that_came_all_the_same_is_kept(connection: poslatch.Connection) -
 
 
 def test_exception_of_the_callback_comes_out_and_the_reply_is_kept(connection: poslatch.Connection) -> None:
-    stumble = TornReceipt("no paper")
+    stumble = TornReceiptError("no paper")
     calls: List[poslatch.Message] = []
 
     def on_status(message: poslatch.Message) -> None:
         calls.append(message)
         raise stumble
 
-    with pytest.raises(TornReceipt) as raised:
+    with pytest.raises(TornReceiptError) as raised:
         asyncio.run(connection.exchange_async(payment(), on_status=on_status))
     assert raised.value is stumble
     assert len(calls) == 1
@@ -183,7 +179,7 @@ def test_exception_of_the_callback_comes_out_and_the_reply_is_kept(connection: p
 
 
 def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.Connection) -> None:
-    stumble = TornReceipt("no paper")
+    stumble = TornReceiptError("no paper")
 
     def on_status(_: poslatch.Message) -> None:
         raise stumble
@@ -195,9 +191,7 @@ def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.
 
 
 @pytest.mark.parametrize("what", ["pair", "open_mtls", "open_tls"])
-def test_cancelled_opening_ends_at_once(
-    stalling: Simulator, identity: poslatch.Identity, what: str
-) -> None:
+def test_cancelled_opening_ends_at_once(stalling: Simulator, identity: poslatch.Identity, what: str) -> None:
     async def open_and_cancel() -> None:
         with stalling.device(connect_timeout=PATIENCE_S) as device:
             calls = {
@@ -294,7 +288,7 @@ def test_hundred_receives_at_once_need_no_executor(connection: poslatch.Connecti
 
 def test_loop_that_is_left_in_a_hurry_ends_the_payment(holding: Simulator, held: poslatch.Connection) -> None:
     """asyncio.run cancels what still runs, and waits for it."""
-    tasks: List["asyncio.Task[Any]"] = []
+    tasks: List[asyncio.Task[Any]] = []
 
     async def leave() -> None:
         tasks.append(asyncio.ensure_future(held.exchange_async(payment())))
@@ -324,5 +318,3 @@ def _seconds(action: Callable[[], Any]) -> float:
     begin = time.monotonic()
     action()
     return time.monotonic() - begin
-
-
