@@ -1,17 +1,51 @@
-//! What the tasks build before they run anything: the library, the simulator, the C examples. One file, so that the
-//! demo and the suites build them alike and never twice in one run.
+//! What the tasks build before they run anything: the library, the simulator, the examples. One file, so that the demo
+//! and the suites build them alike and never twice in one run.
 
 use crate::Result;
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
 use crate::tools;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The programs of `examples-c/`.
+/// The programs of `examples-c/`, and their twins in `examples-cpp/`.
 pub(crate) const EXAMPLES: [&str; 5] = ["pair", "show_chain", "pay", "recover", "refused"];
+
+/// A language of the examples, which are the same programs in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    C,
+    Cpp,
+}
+
+impl Language {
+    /// Its folder of examples, and the folder below the target directory where they are built.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Language::C => "examples-c",
+            Language::Cpp => "examples-cpp",
+        }
+    }
+
+    fn source(self, name: &str) -> PathBuf {
+        let ending = match self {
+            Language::C => "c",
+            Language::Cpp => "cpp",
+        };
+        PathBuf::from(format!("{}/{name}.{ending}", self.folder()))
+    }
+
+    /// The compiler with the oldest standard that the header promises.
+    fn compiler(self) -> (OsString, &'static str) {
+        match self {
+            Language::C => (tools::c_compiler(), "-std=c99"),
+            Language::Cpp => (tools::cxx_compiler(), "-std=c++11"),
+        }
+    }
+}
 
 /// How C is compiled here: an example that a reader pastes must not greet him with warnings.
 pub(crate) const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];
@@ -21,7 +55,8 @@ pub(crate) const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"
 pub(crate) struct Artifacts {
     library: Once,
     simulator: Once,
-    examples: Once,
+    examples_c: Once,
+    examples_cpp: Once,
 }
 
 /// What came of a build; a failure is told again to everybody who asks.
@@ -47,13 +82,16 @@ impl Artifacts {
         })
     }
 
-    /// The C examples, against the library as it is shipped.
-    pub(crate) fn examples(&self, project: &Project, log: &mut Log) -> Result<()> {
+    /// The examples in a language, against the library as it is shipped.
+    pub(crate) fn examples(&self, language: Language, project: &Project, log: &mut Log) -> Result<()> {
         self.library(log)?;
-        once(&self.examples, || {
+        let examples = match language {
+            Language::C => &self.examples_c,
+            Language::Cpp => &self.examples_cpp,
+        };
+        once(examples, || {
             EXAMPLES.iter().try_for_each(|name| {
-                compile_c(project, &PathBuf::from(format!("examples-c/{name}.c")), &project.example(name))
-                    .log(log)
+                compile(language, project, &language.source(name), &project.example(language, name)).log(log)
             })
         })
     }
@@ -61,12 +99,17 @@ impl Artifacts {
 
 /// The command that compiles one C file against the header and the shared library.
 pub(crate) fn compile_c(project: &Project, source: &Path, program: &Path) -> Run {
+    compile(Language::C, project, source, program)
+}
+
+fn compile(language: Language, project: &Project, source: &Path, program: &Path) -> Run {
     if let Some(folder) = program.parent() {
         // If this fails, the compiler says so in its own words.
         let _ = fs::create_dir_all(folder);
     }
-    Run::new(tools::c_compiler())
-        .arg("-std=c99")
+    let (compiler, standard) = language.compiler();
+    Run::new(compiler)
+        .arg(standard)
         .args(STRICT)
         .arg("-Iinclude")
         .arg(source)

@@ -1,6 +1,8 @@
 //! The numbers of the C ABI as the wrappers come to know them: read from where the header reads them, rendered for each
 //! language by a file below `constants/`. By hand, six lists of forty numbers would not stay the same for long.
 
+mod cpp;
+mod java;
 mod python;
 mod rendering;
 
@@ -12,7 +14,7 @@ use std::fs;
 const SOURCE: &str = "src/ffi/constants.rs";
 
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: [fn(&Constants) -> Result<Vec<Generated>>; 1] = [python::render];
+const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render, python::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {

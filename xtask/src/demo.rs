@@ -4,7 +4,7 @@
 //! own events.
 
 use crate::Result;
-use crate::artifacts::Artifacts;
+use crate::artifacts::{Artifacts, Language};
 use crate::log::Log;
 use crate::project::Project;
 use crate::scratch::Scratch;
@@ -39,6 +39,7 @@ fn tell(project: &Project, log: &mut Log) -> Result<()> {
     say("Its Root CA, which a merchant downloads, is in a file.");
     let till = |scheme: &str| Till {
         project,
+        language: Language::C,
         url: device.url(scheme),
         root_ca_file: device.root_ca_file().to_owned(),
         identity_file: scratch.join("till.pem"),
@@ -105,7 +106,7 @@ fn build(project: &Project, log: &mut Log) -> Result<()> {
     if !project.library().exists() || !project.simulator().exists() {
         say("building, the first time takes a minute or two ...");
     }
-    artifacts.examples(project, log)?;
+    artifacts.examples(Language::C, project, log)?;
     artifacts.simulator(log)?;
     say(&format!("{} ({:.1} s)", project.library().display(), started.elapsed().as_secs_f64()));
     Ok(())

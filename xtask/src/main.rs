@@ -5,6 +5,7 @@ mod ci;
 mod constants;
 mod demo;
 mod deny;
+mod dist;
 mod errors;
 mod generated;
 mod header;
@@ -32,6 +33,7 @@ The project's own commands.
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
     cargo xtask header             write include/poslatch.h and the wrappers' constants from src/ffi
+    cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
     cargo xtask errors             write docs/errors.md from the texts in src/error
     cargo xtask header --check     fail if one of them is not what src/ffi says
     cargo xtask ci                 everything that has to pass before a change is taken
@@ -49,6 +51,11 @@ fn main() -> ExitCode {
         }
         ["ci"] => ci::run(),
         ["demo"] => demo::run(),
+        ["dist", "--list"] => {
+            dist::list();
+            Ok(())
+        }
+        ["dist", names @ ..] => dist::run(names),
         ["errors"] => errors::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),

@@ -2,6 +2,7 @@
 //! path.
 
 use crate::Result;
+use crate::artifacts::Language;
 use crate::process::Run;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::path::{Path, PathBuf};
@@ -44,8 +45,8 @@ impl Project {
         self.target(format!("debug/poslatch-simulator{EXE_SUFFIX}"))
     }
 
-    /// A program of `examples-c/`, compiled.
-    pub(crate) fn example(&self, name: &str) -> PathBuf {
-        self.target(format!("examples-c/{name}{EXE_SUFFIX}"))
+    /// An example in a language, compiled.
+    pub(crate) fn example(&self, language: Language, name: &str) -> PathBuf {
+        self.target(language.folder()).join(format!("{name}{EXE_SUFFIX}"))
     }
 }

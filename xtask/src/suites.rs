@@ -2,7 +2,7 @@
 
 mod abi;
 mod docs;
-mod examples_c;
+mod examples;
 mod header;
 mod prose;
 mod rust;
@@ -87,6 +87,13 @@ pub(crate) const SUITES: &[Suite] = &[
         about: "the C examples pair and pay against the simulator, and fail as they should",
         lane: Lane::Native,
         needs: &[Tool::CCompiler],
-        run: examples_c::run,
+        run: examples::run_c,
+    },
+    Suite {
+        name: "examples-cpp",
+        about: "the twins of the C examples do the same",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler],
+        run: examples::run_cpp,
     },
 ];

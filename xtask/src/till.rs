@@ -1,8 +1,8 @@
-//! A till made of the C examples: each method is one run of one program, as a person would type it. Apart from the demo
-//! and the suite, because both use it: what is shown is what is tested.
+//! A till made of the examples of one language: each method is one run of one program, as a person would type it. Apart
+//! from the demo and the suites, because all use it: what is shown is what is tested.
 
 use crate::Result;
-use crate::artifacts::with_library;
+use crate::artifacts::{Language, with_library};
 use crate::log::Log;
 use crate::process::{Output, Run};
 use crate::project::Project;
@@ -15,6 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A till with its settings.
 pub(crate) struct Till<'a> {
     pub(crate) project: &'a Project,
+    pub(crate) language: Language,
     pub(crate) url: String,
     pub(crate) root_ca_file: PathBuf,
     pub(crate) identity_file: PathBuf,
@@ -61,13 +62,13 @@ impl Till<'_> {
     }
 
     fn example(&self, name: &str) -> Run {
-        example(self.project, name)
+        example(self.project, self.language, name)
     }
 }
 
 /// The command that runs an example, without arguments.
-pub(crate) fn example(project: &Project, name: &str) -> Run {
-    with_library(project, &project.example(name))
+pub(crate) fn example(project: &Project, language: Language, name: &str) -> Run {
+    with_library(project, &project.example(language, name))
 }
 
 /// Runs an example to its end and logs what it said.

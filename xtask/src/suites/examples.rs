@@ -1,6 +1,7 @@
-//! The `examples-c` suite: every C example against the simulator, in the ways in which it can end.
+//! The suites `examples-c` and `examples-cpp`: every example against the simulator, in the ways in which it can end.
 
 use crate::Result;
+use crate::artifacts::{EXAMPLES, Language};
 use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::simulator::{SERIAL, Simulator};
@@ -14,12 +15,21 @@ const DECLINED_AMOUNT: &str = "66.66";
 
 const POS_ID: &str = "1001";
 
-pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+pub(super) fn run_c(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    run(Language::C, context, log)
+}
+
+/// The twins, which have to behave alike.
+pub(super) fn run_cpp(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    run(Language::Cpp, context, log)
+}
+
+fn run(language: Language, context: &Context, log: &mut Log) -> Result<Vec<String>> {
     // Strict: a warning in an example is an error.
-    context.artifacts.examples(&context.project, log)?;
+    context.artifacts.examples(language, &context.project, log)?;
     context.artifacts.simulator(log)?;
 
-    let mut bench = Bench::new(context, log)?;
+    let mut bench = Bench::new(language, context, log)?;
     let cases: [(&str, Case); 14] = [
         ("a wrong call prints the usage", usage),
         ("a foreign Root CA ends pairing before the code is sent", foreign_root_ca),
@@ -52,6 +62,7 @@ type Case = fn(&mut Bench<'_>) -> Result<()>;
 
 /// A device, and where a till keeps its things. The cases run in order: a till has to pair before it can pay.
 struct Bench<'a> {
+    language: Language,
     context: &'a Context,
     log: &'a mut Log,
     device: Simulator,
@@ -60,15 +71,16 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(context: &'a Context, log: &'a mut Log) -> Result<Bench<'a>> {
-        let scratch = Scratch::new(&context.project, "examples-c")?;
+    fn new(language: Language, context: &'a Context, log: &'a mut Log) -> Result<Bench<'a>> {
+        let scratch = Scratch::new(&context.project, language.folder())?;
         let device = Simulator::start(&context.project, &scratch, "device", log)?;
-        Ok(Bench { context, log, device, scratch })
+        Ok(Bench { language, context, log, device, scratch })
     }
 
     fn till(&self, scheme: &str) -> Till<'a> {
         Till {
             project: &self.context.project,
+            language: self.language,
             url: self.device.url(scheme),
             root_ca_file: self.device.root_ca_file().to_owned(),
             identity_file: self.scratch.join("till.pem"),
@@ -102,8 +114,10 @@ impl<'a> Bench<'a> {
 }
 
 fn usage(bench: &mut Bench<'_>) -> Result<()> {
-    for name in crate::artifacts::EXAMPLES {
-        finish(&example(&bench.context.project, name), bench.log)?.expect_exit(2)?.expect_text("usage:")?;
+    for name in EXAMPLES {
+        finish(&example(&bench.context.project, bench.language, name), bench.log)?
+            .expect_exit(2)?
+            .expect_text("usage:")?;
     }
     Ok(())
 }

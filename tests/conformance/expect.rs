@@ -1,0 +1,114 @@
+//! What has to come of a call, and whether it did. Only here is decided what is right.
+
+use crate::words::Line;
+use poslatch::Status;
+use toml::{Table, Value};
+
+/// Compares an answer with the `expect` of its step, in which every variable has been replaced.
+pub(crate) fn judge(answer: &Line, expect: &Value) -> Result<(), String> {
+    match expect {
+        Value::String(word) if word == "ok" => ended(answer, "ok"),
+        Value::String(status) => {
+            judge_error(answer, &Table::from_iter([("status".to_owned(), status.clone().into())]))
+        }
+        Value::Table(table) => match (table.get("ok"), table.get("thrown")) {
+            (Some(Value::Table(values)), None) if table.len() == 1 => {
+                ended(answer, "ok")?;
+                values.iter().try_for_each(|(key, matcher)| judge_value(answer, key, matcher))
+            }
+            (None, Some(text)) => {
+                ended(answer, "thrown")?;
+                judge_value(answer, "text", text)?;
+                others(answer, table, &["thrown"])
+            }
+            _ => judge_error(answer, table),
+        },
+        other => Err(format!("the case expects something that nobody understands: {other}")),
+    }
+}
+
+fn ended(answer: &Line, how: &str) -> Result<(), String> {
+    if answer.verb == how { Ok(()) } else { Err(format!("expected {how}, found {}", shown(answer))) }
+}
+
+/// An error is judged by name, and always carries its two lines.
+fn judge_error(answer: &Line, expect: &Table) -> Result<(), String> {
+    ended(answer, "error")?;
+    let number = |key: &str| {
+        let text = answer.get(key).ok_or_else(|| format!("the error has no {key}: {}", shown(answer)))?;
+        text.parse::<i32>().map_err(|_| format!("{key} is no number: {}", shown(answer)))
+    };
+    let code = number("status")?;
+    let status = Status::from_code(code).ok_or_else(|| format!("nobody knows the status {code}"))?;
+    let category = number("category")?;
+    if category != status.category() as i32 {
+        return Err(format!("the status {} has another category than {category}", status.name()));
+    }
+    let request = number("request")?;
+    for key in ["message", "advice"] {
+        // A language's own exception for what was released has no advice of ours, and may have no message.
+        if status != Status::Closed && answer.get(key).is_none_or(str::is_empty) {
+            return Err(format!("the error has no {key}: {}", shown(answer)));
+        }
+    }
+    let request =
+        *REQUEST_STATES.get(usize::try_from(request).unwrap_or(9)).ok_or("request state unknown")?;
+    for (key, found) in [("status", status.name()), ("request", request)] {
+        if let Some(expected) = expect.get(key)
+            && expected.as_str() != Some(found)
+        {
+            return Err(format!("expected {key} {expected}, found \"{found}\" in {}", shown(answer)));
+        }
+    }
+    others(answer, expect, &["status", "request"])
+}
+
+const REQUEST_STATES: [&str; 3] = ["NONE", "NOT_SENT", "IN_DOUBT"];
+
+fn others(answer: &Line, expect: &Table, judged: &[&str]) -> Result<(), String> {
+    let rest = expect.iter().filter(|(key, _)| !judged.contains(&key.as_str()));
+    rest.into_iter().try_for_each(|(key, matcher)| judge_value(answer, key, matcher))
+}
+
+/// Compares one value of an answer. A matcher is the value itself, or a table of `contains`, `lacks`, `lines`, `absent`,
+/// or of dotted paths into a JSON object.
+fn judge_value(answer: &Line, key: &str, matcher: &Value) -> Result<(), String> {
+    let found = answer.get(key);
+    let problem = |what: String| Err(format!("{key}: expected {what}, found {:.300?}", found));
+    let text = found.unwrap_or_default();
+    match matcher {
+        Value::Table(parts) => parts.iter().try_for_each(|(how, part)| {
+            let word = part.as_str().unwrap_or_default();
+            let holds = match how.as_str() {
+                "contains" => text.contains(word),
+                "lacks" => found.is_some() && !text.contains(word),
+                "lines" => part.as_integer() == i64::try_from(text.lines().count()).ok(),
+                "absent" => found.is_none(),
+                path => return judge_member(text, path, part).map_err(|what| format!("{key}: {what}")),
+            };
+            if holds { Ok(()) } else { problem(format!("{how} {part}")) }
+        }),
+        Value::String(expected) if found != Some(expected) => problem(format!("{expected:?}")),
+        Value::Integer(expected) if found != Some(&expected.to_string()) => problem(expected.to_string()),
+        Value::String(_) | Value::Integer(_) => Ok(()),
+        other => Err(format!("the case expects something that nobody understands: {other}")),
+    }
+}
+
+fn judge_member(text: &str, path: &str, expected: &Value) -> Result<(), String> {
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("not JSON ({error}): {text:.200}"))?;
+    let found = json.pointer(&format!("/{}", path.replace('.', "/")));
+    let same = match (found, expected) {
+        (Some(serde_json::Value::String(found)), Value::String(expected)) => found == expected,
+        (Some(serde_json::Value::Bool(found)), Value::Boolean(expected)) => found == expected,
+        _ => false,
+    };
+    if same { Ok(()) } else { Err(format!("expected {path} = {expected}, found {found:?} in {text:.300}")) }
+}
+
+/// An answer as a person reads it, cut to a length.
+pub(crate) fn shown(answer: &Line) -> String {
+    let values = answer.values.iter().map(|(key, value)| format!(" {key}={value:.200?}"));
+    format!("{}{}", answer.verb, values.collect::<String>())
+}
