@@ -12,6 +12,7 @@ mod header;
 mod log;
 mod process;
 mod project;
+mod python;
 mod report;
 mod scratch;
 mod simulator;

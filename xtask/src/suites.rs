@@ -5,6 +5,7 @@ mod docs;
 mod examples;
 mod header;
 mod prose;
+mod python;
 mod rust;
 mod sweep;
 
@@ -95,5 +96,12 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CxxCompiler],
         run: examples::run_cpp,
+    },
+    Suite {
+        name: "python",
+        about: "the Python wrapper and its wheel, on the oldest and the newest Python of this machine",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
+        run: python::run,
     },
 ];
