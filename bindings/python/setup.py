@@ -7,19 +7,22 @@ import glob
 import os
 from typing import Tuple
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class PlatformWheel(bdist_wheel):  # type: ignore[misc]  # setuptools says nothing about its types
-    """A wheel with a native library that no Python is compiled against."""
+class PlatformDistribution(Distribution):
+    """A package that has to land where those of one platform go."""
 
-    def finalize_options(self) -> None:
-        """It has to land where platform packages go."""
-        super().finalize_options()
-        self.root_is_pure = False
+    def has_ext_modules(self) -> bool:
+        """It has none, but a library beside the modules is as much of one platform."""
+        return True
+
+
+class PlatformWheel(bdist_wheel):
+    """A wheel with a native library that no Python is compiled against."""
 
     def run(self) -> None:
         """Refused without the library: such a wheel would install everywhere and work nowhere."""
@@ -34,4 +37,4 @@ class PlatformWheel(bdist_wheel):  # type: ignore[misc]  # setuptools says nothi
         return "py3", "none", platform
 
 
-setup(cmdclass={"bdist_wheel": PlatformWheel})
+setup(distclass=PlatformDistribution, cmdclass={"bdist_wheel": PlatformWheel})

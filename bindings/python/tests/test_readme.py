@@ -5,9 +5,8 @@ import re
 import sys
 from pathlib import Path
 
-import readme
-
 import poslatch
+import readme
 
 
 def test_program_of_the_readme_pairs_and_pays(tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import readme
-from simulator import named
-
 import poslatch
+import readme
 from poslatch import _loader
+from simulator import named
 
 
 def test_wheel_is_of_this_platform_and_has_everything_inside() -> None:

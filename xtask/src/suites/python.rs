@@ -38,23 +38,18 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
 /// What the language's own tools say; both judge by Python 3.8, whatever runs them.
 fn check_style(project: &Project, interpreter: &Path, log: &mut Log) -> Result<()> {
     let ruff = |verb: &str| {
-        let run =
-            Run::new(interpreter).args(["-m", "ruff", verb, "--quiet", "--config", SETTINGS, "--cache-dir"]);
+        let run = Run::new(interpreter).args(["-m", "ruff", verb, "--quiet", "--cache-dir"]);
         run.arg(project.target("python/ruff-cache"))
     };
-    ruff("check")
-        .args([PACKAGE, RUNNER])
-        .log(log)
-        .map_err(|error| format!("{error}; `ruff check --fix --config {SETTINGS}` mends most of it"))?;
-    ruff("format")
-        .args(["--check", PACKAGE, RUNNER])
-        .log(log)
-        .map_err(|error| format!("{error}; `ruff format --config {SETTINGS} {PACKAGE} {RUNNER}` mends it"))?;
+    let mends = |error: crate::Failure| format!("{error}; with --fix it mends most of it");
+    ruff("check").args([PACKAGE, RUNNER]).log(log).map_err(mends)?;
+    let mends = |error: crate::Failure| format!("{error}; without --check it mends it");
+    ruff("format").arg("--check").args([PACKAGE, RUNNER]).log(log).map_err(mends)?;
     let mypy = || {
         let run = Run::new(interpreter).args(["-m", "mypy", "--config-file", SETTINGS, "--cache-dir"]);
         run.arg(project.target("python/mypy-cache"))
     };
-    mypy().args(["src", "tests", "setup.py"].map(|part| format!("{PACKAGE}/{part}"))).log(log)?;
+    mypy().args(["src", "tests"].map(|part| format!("{PACKAGE}/{part}"))).log(log)?;
     mypy().arg(RUNNER).log(log)
 }
 
