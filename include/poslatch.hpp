@@ -296,7 +296,7 @@ public:
     /// Copies what the C interface tells of a failure. `facts` stays the caller's and may be NULL;
     /// `callback_exception` is what a status callback threw before, if any.
     error(poslatch_status status, const poslatch_error *facts, std::exception_ptr callback_exception = nullptr)
-        : error(static_cast<poslatch::status>(status),
+        : error(static_cast<poslatch::status>(facts == nullptr ? status : poslatch_error_status(facts)),
                 facts == nullptr ? poslatch::category::internal
                                  : static_cast<poslatch::category>(poslatch_error_category(facts)),
                 static_cast<poslatch::request_state>(poslatch_error_request_state(facts)),

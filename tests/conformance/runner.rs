@@ -2,6 +2,7 @@
 
 use crate::words::Line;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -35,13 +36,15 @@ pub(crate) struct Runner {
 impl Runner {
     pub(crate) fn start(start: &Start) -> Result<Runner, String> {
         let (program, arguments) = start.command.split_first().ok_or("a runner without a command")?;
+        let director = std::env::current_exe().map_err(|error| error.to_string())?;
+        let program = if program == "{director}" { director.as_path() } else { Path::new(program) };
         let mut child = Command::new(program)
             .args(arguments)
             .envs(&start.environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot start {program}: {error}"))?;
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
         let commands = child.stdin.take();
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let (sender, answers) = mpsc::channel();

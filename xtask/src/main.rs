@@ -14,6 +14,7 @@ mod process;
 mod project;
 mod python;
 mod report;
+mod runners;
 mod scratch;
 mod simulator;
 mod suites;

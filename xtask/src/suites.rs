@@ -1,6 +1,8 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
 mod abi;
+mod conformance;
+mod cpp;
 mod docs;
 mod examples;
 mod header;
@@ -103,5 +105,26 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
         run: python::run,
+    },
+    Suite {
+        name: "conformance",
+        about: "one set of cases, played by a runner of every language",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Python],
+        run: conformance::conform,
+    },
+    Suite {
+        name: "endurance",
+        about: "ten thousand openings and exchanges in every language, and what is left of them",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Python],
+        run: conformance::endure,
+    },
+    Suite {
+        name: "cpp",
+        about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
+        lane: Lane::Native,
+        needs: &[Tool::CxxCompiler, Tool::Clang],
+        run: cpp::run,
     },
 ];

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) enum Tool {
     /// Compiles the header and the examples; Rust needs it as a linker anyway.
     CCompiler,
+    /// Compiles the C++ wrapper a second time, with other warnings.
+    Clang,
     /// Compiles the header as C++.
     CxxCompiler,
     /// Reads identity files, as a technician would.
@@ -39,6 +41,7 @@ impl Tool {
     fn program(self) -> OsString {
         match self {
             Tool::CCompiler => c_compiler(),
+            Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
             Tool::Keytool => "keytool".into(),
@@ -53,6 +56,7 @@ impl Tool {
     fn debian_package(self) -> &'static str {
         match self {
             Tool::CCompiler => "gcc",
+            Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
             Tool::Keytool => "default-jre-headless",
@@ -69,7 +73,7 @@ impl Tool {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
             Tool::Python => python::VARIABLE,
-            Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl => return None,
+            Tool::Clang | Tool::Curl | Tool::Keytool | Tool::Mono | Tool::Nm | Tool::Openssl => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }
@@ -123,6 +127,11 @@ pub(crate) fn c_compiler() -> OsString {
 /// `CXX`, or what every Unix calls it.
 pub(crate) fn cxx_compiler() -> OsString {
     std::env::var_os("CXX").unwrap_or_else(|| "c++".into())
+}
+
+/// Another one than most machines have under that name.
+pub(crate) fn other_cxx_compiler() -> OsString {
+    "clang++".into()
 }
 
 fn is_root_on_debian() -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Each of them can drift from the others without any compiler noticing, and a till would find out at start.
 
+mod coverage;
+
 use crate::Result;
 use crate::artifacts::{compile_c, with_library};
 use crate::header::{self, FFI, HEADER};
@@ -37,9 +39,10 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     let declared = declared(&header);
     same(HEADER, &declared, "the built library", &exported(context)?)?;
     same(HEADER, &declared, EXPORTS, &listed()?)?;
+    coverage::complete(&declared)?;
     let statuses = constants_agree(context, &header, log)?;
     let size = slim(&context.project.library())?;
-    Ok(vec![format!("{} functions, {statuses} statuses, {size} bytes", declared.len())])
+    Ok(vec![format!("{} functions in every wrapper, {statuses} statuses, {size} bytes", declared.len())])
 }
 
 /// The size of the library; a jump usually means a dependency that brought its whole household along.

@@ -1,0 +1,146 @@
+// Callbacks: what they throw, and how long they live.
+#include <memory>
+
+#include "simulator.hpp"
+#include "tests.hpp"
+
+namespace {
+
+/// An exception of the till's own, which nothing of poslatch knows.
+struct printer_jam {
+    std::shared_ptr<int> paper;
+};
+
+void exception_comes_out_and_the_reply_is_kept()
+{
+    const simulator simulator;
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    const auto paper = std::make_shared<int>(0);
+    int calls = 0;
+    try {
+        connection.exchange(payment("jam"), [&](const std::string &) {
+            calls++;
+            throw printer_jam{paper};
+        });
+        throw check::failure("the exception has not come out");
+    } catch (const printer_jam &jam) {
+        check::that(jam.paper == paper, "it is that very exception");
+    }
+    check::same("calls of a callback that threw at once", calls, 1);
+    check::same("references to what the exception held", paper.use_count(), 1);
+
+    const std::string reply = connection.take_unclaimed_reply();
+    check::that(reply.find("APPROVED") != std::string::npos, "the payment went through: " + reply);
+    check::that(connection.take_unclaimed_reply().empty(), "the reply is given once");
+    check::that(connection.state() == poslatch::connection_state::open, "the connection stays");
+    check::that(connection.exchange(payment("after")).find("APPROVED") != std::string::npos, "and can be used");
+    check::that(connection.take_unclaimed_reply().empty(), "a reply that came out is no unclaimed one");
+}
+
+void next_exchange_forgets_the_unclaimed_reply()
+{
+    const simulator simulator;
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    try {
+        connection.exchange(payment("first"), [](const std::string &) { throw 1; });
+    } catch (int) {
+    }
+    connection.exchange(payment("second"));
+    check::that(connection.take_unclaimed_reply().empty(), "the reply of \"first\" is forgotten");
+}
+
+void exchange_that_fails_carries_the_exception()
+{
+    const simulator simulator;
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    const poslatch::error error = check::fails("exchange", poslatch::status::cancelled, [&] {
+        connection.exchange(payment("both"), [&](const std::string &) {
+            connection.close();
+            throw printer_jam{std::make_shared<int>(7)};
+        });
+    });
+    check::that(error.request_state() == poslatch::request_state::in_doubt, "in doubt matters more");
+    check::that(error.callback_exception() != nullptr, "the other exception is not lost");
+    try {
+        std::rethrow_exception(error.callback_exception());
+    } catch (const printer_jam &jam) {
+        check::same("what it held", *jam.paper, 7);
+    }
+    check::that(connection.take_unclaimed_reply().empty(), "there was no reply");
+    const poslatch::error closed = check::error_of("exchange", [&] { connection.exchange(payment("later")); });
+    check::that(closed.callback_exception() == nullptr, "a later error does not carry it");
+}
+
+void error_in_a_callback_is_not_taken_for_the_exchanges_own()
+{
+    const simulator simulator;
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    // A second exchange on the same connection is refused; what comes out is the callback's error, and the reply is there.
+    check::fails("exchange within a callback", poslatch::status::busy, [&] {
+        connection.exchange(payment("outer"), [&](const std::string &) { connection.exchange(payment("inner")); });
+    });
+    check::that(connection.take_unclaimed_reply().find("\"outer\"") != std::string::npos, "the outer one went on");
+}
+
+void callback_is_held_for_the_call_only()
+{
+    const simulator simulator;
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    const auto held = std::make_shared<int>(0);
+    std::weak_ptr<int> watched;
+    {
+        const auto captured = std::make_shared<int>(0);
+        watched = captured;
+        connection.exchange(payment("held"), [captured](const std::string &) { ++*captured; });
+        check::same("status messages", *captured, 2);
+    }
+    check::that(watched.expired(), "nothing holds the callback after the call");
+}
+
+void log_callback_lives_as_long_as_it_is_set()
+{
+    const simulator simulator;
+    std::weak_ptr<std::string> watched;
+    {
+        const auto records = std::make_shared<std::string>();
+        watched = records;
+        poslatch::set_log(poslatch::log_level::info,
+                          [records](poslatch::log_level, const std::string &record) { *records += record + "\n"; });
+    }
+    check::fails("pairing with a short code", poslatch::status::code_malformed,
+                 [&] { simulator.device().pair("1001", "short"); });
+    check::that(!watched.expired(), "the callback is held while it is set");
+    check::that(watched.lock()->find("CODE_MALFORMED") != std::string::npos, "it was called: " + *watched.lock());
+    poslatch::set_log(poslatch::log_level::off, nullptr);
+    check::that(watched.expired(), "and let go when it is not");
+}
+
+void log_callback_may_throw_and_may_not_set_another()
+{
+    const simulator simulator;
+    std::string status;
+    poslatch::set_log(poslatch::log_level::warn, [&](poslatch::log_level, const std::string &) {
+        try {
+            poslatch::set_log(poslatch::log_level::off, nullptr);
+        } catch (const poslatch::error &error) {
+            status = poslatch::status_name(error.status());
+        }
+        throw printer_jam{nullptr};
+    });
+    check::fails("pairing with a short code", poslatch::status::code_malformed,
+                 [&] { simulator.device().pair("1001", "short"); });
+    poslatch::set_log(poslatch::log_level::off, nullptr);
+    check::same("status of setting a log within a log callback", status, "BUSY");
+}
+
+} // namespace
+
+const check::tests callback_tests = {
+    {"a callback's exception comes out, and the reply is kept", exception_comes_out_and_the_reply_is_kept},
+    {"the next exchange forgets the unclaimed reply", next_exchange_forgets_the_unclaimed_reply},
+    {"an exchange that fails carries the callback's exception", exchange_that_fails_carries_the_exception},
+    {"a poslatch error of a callback is its own", error_in_a_callback_is_not_taken_for_the_exchanges_own},
+    {"a status callback is held for the call only", callback_is_held_for_the_call_only},
+    {"a log callback lives as long as it is set", log_callback_lives_as_long_as_it_is_set},
+    {"a log callback may throw, and may not set another", log_callback_may_throw_and_may_not_set_another},
+};

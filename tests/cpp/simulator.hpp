@@ -1,0 +1,38 @@
+// A simulated device in a process of its own, on a free port of the loopback; it ends with this object. POSIX.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "poslatch.hpp"
+
+class simulator {
+public:
+    /// Switches are of the program's `--set`, such as "hold_payment=true".
+    explicit simulator(const std::vector<std::string> &switches = {});
+    ~simulator();
+    simulator(const simulator &) = delete;
+    simulator &operator=(const simulator &) = delete;
+
+    /// A device of poslatch.hpp that trusts this one.
+    poslatch::device device(const std::string &scheme = "wss") const;
+
+    /// Pairs a till with it; once for each simulator.
+    poslatch::identity pair(const std::string &pos_id = "1001") const;
+
+    /// A file name in a folder that goes away with this object.
+    std::string file(const std::string &name) const { return folder_ + "/" + name; }
+
+private:
+    std::string folder_;
+    pid_t child_;
+    int stdin_;
+    std::string address_;
+    std::string setup_code_;
+};
+
+/// A payment request with this reference.
+std::string payment(const std::string &reference);

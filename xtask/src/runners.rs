@@ -1,0 +1,110 @@
+//! The runners of the conformance suite: built, and listed for the director in the form that it reads. A new language is
+//! a function here and a row of the table.
+
+use crate::Result;
+use crate::artifacts::STRICT;
+use crate::log::Log;
+use crate::process::Run;
+use crate::python;
+use crate::test::Context;
+use crate::tools;
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the runners' sources are, one folder for each language.
+const SOURCES: &str = "tests/conformance/runners";
+
+/// Builds one runner or two; each is an entry of the list.
+type Build = fn(&Context, &mut Log) -> Result<Vec<Value>>;
+
+const RUNNERS: &[Build] = &[rust, c, cpp, python];
+
+/// Builds them all, and writes the list; returns its path.
+pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
+    context.artifacts.library(log)?;
+    let mut entries = Vec::new();
+    for build in RUNNERS {
+        entries.extend(build(context, log)?);
+    }
+    let list = folder(context)?.join("runners.json");
+    fs::write(&list, serde_json::to_string_pretty(&entries)?)?;
+    Ok(list)
+}
+
+/// Where they are built.
+fn folder(context: &Context) -> Result<PathBuf> {
+    let folder = context.project.target("conformance");
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    Ok(std::path::absolute(folder)?)
+}
+
+/// The director itself, which knows its own name.
+fn rust(_: &Context, _: &mut Log) -> Result<Vec<Value>> {
+    Ok(vec![json!({ "name": "rust", "command": ["{director}", "--runner"] })])
+}
+
+fn c(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    // POSIX, for the threads of the runner; the library itself asks for no more than C99.
+    let flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
+    compiled(context, log, "c", tools::c_compiler(), &flags)
+}
+
+fn cpp(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    compiled(context, log, "cpp", tools::cxx_compiler(), &["-std=c++11"])
+}
+
+fn python(context: &Context, _: &mut Log) -> Result<Vec<Value>> {
+    let oldest = python::oldest_and_newest()?.remove(0);
+    Ok(vec![json!({
+        "name": "python",
+        "command": [oldest.program.to_string_lossy(), format!("{SOURCES}/python/runner.py")],
+        "environment": {
+            "PYTHONPATH": std::path::absolute("bindings/python/src")?,
+            "POSLATCH_LIBRARY": std::path::absolute(context.project.library())?,
+            // What Python keeps of its own goes where everything else goes.
+            "PYTHONPYCACHEPREFIX": std::path::absolute(context.project.target("python/pycache"))?,
+        },
+    })])
+}
+
+fn compiled(
+    context: &Context,
+    log: &mut Log,
+    name: &str,
+    compiler: OsString,
+    flags: &[&str],
+) -> Result<Vec<Value>> {
+    let program = folder(context)?.join(format!("runner-{name}"));
+    Run::new(compiler)
+        .args(flags)
+        .args(STRICT)
+        .arg("-Iinclude")
+        .args(sources(name, name)?)
+        .arg("-L")
+        .arg(context.project.library_folder())
+        .args(["-lposlatch", "-lpthread", "-o"])
+        .arg(&program)
+        .log(log)?;
+    let libraries = std::path::absolute(context.project.library_folder())?;
+    Ok(vec![json!({
+        "name": name,
+        "command": [program],
+        "environment": { "LD_LIBRARY_PATH": libraries },
+    })])
+}
+
+/// The source files of a runner, in the order of their names.
+pub(crate) fn sources(language: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let folder = Path::new(SOURCES).join(language);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,30 @@
+//! The `conformance` and `endurance` suites: one set of cases, played in every language, and what is left of ten thousand
+//! openings and exchanges in each. What is right decides the director, `tests/conformance/main.rs`.
+
+use crate::Result;
+use crate::log::Log;
+use crate::process::Run;
+use crate::runners;
+use crate::test::Context;
+
+pub(super) fn conform(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    direct(context, log, &[], "conformance: ")
+}
+
+pub(super) fn endure(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    direct(context, log, &["--endure"], "endure: ")
+}
+
+/// Starts the director and returns the lines that it marks as worth telling.
+fn direct(context: &Context, log: &mut Log, flags: &[&str], mark: &str) -> Result<Vec<String>> {
+    let list = runners::build(context, log)?;
+    Run::new("cargo")
+        .args(["test", "--package", "poslatch", "--test", "conformance", "--"])
+        .args(flags)
+        .arg(list)
+        .log(log)?;
+    let lines: Vec<_> =
+        log.text()?.lines().filter_map(|line| line.strip_prefix(mark)).map(str::to_owned).collect();
+    // A suite that played nothing must not look like one that passed.
+    if lines.is_empty() { Err("the director did not tell what it did".into()) } else { Ok(lines) }
+}
