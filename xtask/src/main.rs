@@ -13,6 +13,7 @@ mod java;
 mod log;
 mod process;
 mod project;
+mod python;
 mod report;
 mod runners;
 mod scratch;

@@ -6,6 +6,7 @@ use crate::artifacts::STRICT;
 use crate::java::{Java, Phase};
 use crate::log::Log;
 use crate::process::Run;
+use crate::python;
 use crate::test::Context;
 use crate::tools;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ const SOURCES: &str = "tests/conformance/runners";
 /// Builds one runner or two; each is an entry of the list.
 type Build = fn(&Context, &mut Log) -> Result<Vec<Value>>;
 
-const RUNNERS: &[Build] = &[rust, c, cpp, java];
+const RUNNERS: &[Build] = &[rust, c, cpp, java, python];
 
 /// Builds them all, and writes the list; returns its path.
 pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
@@ -69,6 +70,20 @@ fn java(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
         "name": "java",
         "command": command,
         "environment": { "POSLATCH_LIBRARY": std::path::absolute(context.project.library())? },
+    })])
+}
+
+fn python(context: &Context, _: &mut Log) -> Result<Vec<Value>> {
+    let oldest = python::oldest_and_newest()?.remove(0);
+    Ok(vec![json!({
+        "name": "python",
+        "command": [oldest.program.to_string_lossy(), format!("{SOURCES}/python/runner.py")],
+        "environment": {
+            "PYTHONPATH": std::path::absolute("bindings/python/src")?,
+            "POSLATCH_LIBRARY": std::path::absolute(context.project.library())?,
+            // What Python keeps of its own goes where everything else goes.
+            "PYTHONPYCACHEPREFIX": std::path::absolute(context.project.target("python/pycache"))?,
+        },
     })])
 }
 

@@ -8,6 +8,7 @@ mod examples;
 mod header;
 mod java;
 mod prose;
+mod python;
 mod rust;
 mod sweep;
 
@@ -100,17 +101,24 @@ pub(crate) const SUITES: &[Suite] = &[
         run: examples::run_cpp,
     },
     Suite {
+        name: "python",
+        about: "the Python wrapper and its wheel, on the oldest and the newest Python of this machine",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
+        run: python::run,
+    },
+    Suite {
         name: "conformance",
         about: "one set of cases, played by a runner of every language",
         lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven, Tool::Python],
         run: conformance::conform,
     },
     Suite {
         name: "endurance",
         about: "ten thousand openings and exchanges in every language, and what is left of them",
         lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven],
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven, Tool::Python],
         run: conformance::endure,
     },
     Suite {

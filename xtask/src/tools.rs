@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::log::Log;
 use crate::process::Run;
+use crate::python;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +31,8 @@ pub(crate) enum Tool {
     Nm,
     /// Reads identity files and PKCS#12.
     Openssl,
+    /// Runs the Python wrapper; with venv, which Debian has in a package of its own.
+    Python,
 }
 
 /// Why a tool is not there, and the words that put it there.
@@ -52,6 +55,7 @@ impl Tool {
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
+            Tool::Python => "python3".into(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Tool {
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
+            Tool::Python => "python3-venv",
         }
     }
 
@@ -83,11 +88,16 @@ impl Tool {
             | Tool::Mono
             | Tool::Nm
             | Tool::Openssl => return None,
+            Tool::Python => python::VARIABLE,
         };
         std::env::var_os(variable).map(|_| variable)
     }
 
     fn works(self) -> bool {
+        if self == Tool::Python {
+            // Any version that the package supports, under whatever name.
+            return python::oldest_and_newest().is_ok();
+        }
         let harmless = match self {
             Tool::Javac => "-version",
             Tool::Keytool => "-help",
