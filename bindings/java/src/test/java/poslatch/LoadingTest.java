@@ -140,7 +140,8 @@ class LoadingTest {
         Path misfit = stub("misfit", ""
                 + "const char *poslatch_version_string(void) { return \"poslatch 9.9.9 (stub)\"; }\n"
                 + "unsigned poslatch_abi_version(void) { return 9 * 65536 + 2; }\n"
-                + "int poslatch_abi_check(unsigned major, unsigned minor) { return major == 9 && minor <= 2 ? 0 : -1; }");
+                + "int poslatch_abi_check(unsigned major, unsigned minor)\n"
+                + "{ return major == 9 && minor <= 2 ? 0 : -1; }\n");
         properties.put("poslatch.library", misfit.toString());
         assertTells(failure(), misfit.toString(), "poslatch 9.9.9 (stub) has the ABI 9.2, and these classes need "
                 + Limits.ABI_MAJOR + "." + Limits.ABI_MINOR, "of the same release");
