@@ -20,7 +20,8 @@ class ProgramTest {
         try (Simulator device = Bench.another()) {
             int exitCode = child.run(CLASS_PATH, "poslatch.Probe",
                     device.url("wss"), device.rootCaFile(), device.setupCode(), Bench.file("").toString());
-            assertEquals("good\ntold\n", child.output());
+            // Newer virtual machines say something of their own first.
+            assertTrue(child.output().endsWith("good\ntold\n"), child.output());
             assertEquals(0, exitCode);
             device.await("\"posId\":\"K\u00e4se \u20ac\"");
         }

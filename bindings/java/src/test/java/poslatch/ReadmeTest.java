@@ -42,9 +42,8 @@ class ReadmeTest {
 
             Child child = new Child().with("-Dposlatch.extract=true");
             int exitCode = child.run(Arrays.asList(JAR, Child.jna(), folder), "Sale");
-            String[] lines = child.output().split("\n");
-            assertEquals("paid", lines[lines.length - 1], child.output());
-            assertTrue(lines[0].contains("Present card"), child.output());
+            assertTrue(child.output().endsWith("\npaid\n"), child.output());
+            assertTrue(child.output().contains("Present card"), child.output());
             assertEquals(0, exitCode);
             assertTrue(Files.exists(folder.resolve("till.pem")));
         }
@@ -62,7 +61,7 @@ class ReadmeTest {
         Path kept = folder.resolve("kept");
         Child allowed = new Child().with("-Dposlatch.extract=" + kept);
         assertEquals(0, allowed.run(classPath, "Version"), allowed.output());
-        assertTrue(allowed.output().startsWith("poslatch "), allowed.output());
+        assertTrue(allowed.output().contains(Poslatch.version()), allowed.output());
         assertTrue(Files.isDirectory(kept));
     }
 
