@@ -4,6 +4,7 @@
 mod archive;
 pub(crate) mod jar;
 pub(crate) mod nuget;
+pub(crate) mod wheel;
 
 use crate::Result;
 use crate::artifacts::Artifacts;
@@ -39,6 +40,12 @@ const PIECES: &[Piece] = &[
         about: "Poslatch.<version>.nupkg, for .NET Framework 4.8, .NET and Mono",
         needs: &[Tool::Mono],
         make: nuget::make,
+    },
+    Piece {
+        name: "wheel",
+        about: "poslatch-<version>-py3-none-<platform>.whl, for Python 3.8 and later",
+        needs: &[Tool::Nm, Tool::Python],
+        make: wheel::make,
     },
 ];
 

@@ -3,6 +3,7 @@
 mod artifacts;
 mod ci;
 mod constants;
+mod csharp;
 mod demo;
 mod deny;
 mod dist;
@@ -13,6 +14,7 @@ mod java;
 mod log;
 mod process;
 mod project;
+mod python;
 mod report;
 mod runners;
 mod scratch;
