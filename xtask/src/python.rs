@@ -102,7 +102,8 @@ pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> 
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");
     let wanted = PACKAGES.join("\n");
-    if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
+    // The environment leans on the interpreter that made it, which may be gone.
+    if interpreter.exists() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(interpreter);
     }
     Run::new(&python.program).args(["-m", "venv", "--clear"]).arg(&folder).log(log)?;
