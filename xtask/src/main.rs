@@ -3,6 +3,7 @@
 mod artifacts;
 mod ci;
 mod constants;
+mod csharp;
 mod demo;
 mod deny;
 mod dist;

@@ -33,6 +33,10 @@ pub(crate) enum Tool {
     Openssl,
     /// Runs the Python wrapper; with venv, which Debian has in a package of its own.
     Python,
+    /// Fetches programs that are carried by Python packages: the .NET runtime.
+    Pip,
+    /// Builds a project file of .NET Framework, as Visual Studio would.
+    Xbuild,
 }
 
 /// Why a tool is not there, and the words that put it there.
@@ -56,6 +60,8 @@ impl Tool {
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
             Tool::Python => "python3".into(),
+            Tool::Pip => "python3".into(),
+            Tool::Xbuild => "xbuild".into(),
         }
     }
 
@@ -72,6 +78,8 @@ impl Tool {
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
             Tool::Python => "python3-venv",
+            Tool::Pip => "python3-pip",
+            Tool::Xbuild => "mono-xbuild",
         }
     }
 
@@ -80,15 +88,8 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
-            Tool::Clang
-            | Tool::Curl
-            | Tool::Javac
-            | Tool::Keytool
-            | Tool::Maven
-            | Tool::Mono
-            | Tool::Nm
-            | Tool::Openssl => return None,
             Tool::Python => python::VARIABLE,
+            _ => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }
@@ -98,13 +99,15 @@ impl Tool {
             // Any version that the package supports, under whatever name.
             return python::oldest_and_newest().is_ok();
         }
-        let harmless = match self {
-            Tool::Javac => "-version",
-            Tool::Keytool => "-help",
-            Tool::Openssl => "version",
-            _ => "--version",
+        let harmless: &[&str] = match self {
+            Tool::Javac => &["-version"],
+            Tool::Keytool => &["-help"],
+            Tool::Openssl => &["version"],
+            Tool::Pip => &["-m", "pip", "--version"],
+            Tool::Xbuild => &["/version"],
+            _ => &["--version"],
         };
-        Run::new(self.program()).arg(harmless).read().is_ok()
+        Run::new(self.program()).args(harmless.iter().copied()).read().is_ok()
     }
 
     /// Makes sure that it is there. Installs it only as root on Debian and its kin: a container or a CI machine.
