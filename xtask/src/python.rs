@@ -8,6 +8,7 @@ use crate::project::Project;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// The oldest version that the package supports; `requires-python` in its `pyproject.toml`.
 const OLDEST_MINOR: u32 = 8;
@@ -76,6 +77,17 @@ pub(crate) fn oldest_and_newest() -> Result<Vec<Python>> {
 }
 
 fn found() -> Vec<Python> {
+    /// Several suites ask, and the search takes dozens of processes. Finding nothing is not kept: a package may be
+    /// installed then.
+    static FOUND: Mutex<Vec<Python>> = Mutex::new(Vec::new());
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if found.is_empty() {
+        *found = search();
+    }
+    found.clone()
+}
+
+fn search() -> Vec<Python> {
     let by_name = (OLDEST_MINOR..NEWEST_MINOR).map(|minor| format!("python3.{minor}").into());
     std::iter::once(OsString::from("python3"))
         .chain(by_name)

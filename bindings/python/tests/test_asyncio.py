@@ -101,7 +101,8 @@ def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(holding: Simulator, 
     """The time-out of asyncio must not hide that the customer may have paid."""
 
     async def pay() -> None:
-        await asyncio.wait_for(held.exchange_async(payment()), 0.5)
+        # Long enough for the request to be sent on a busy machine.
+        await asyncio.wait_for(held.exchange_async(payment()), 2)
 
     if sys.version_info < (3, 9):
         # That version drops what a cancelled call raises; the README says how to live with it.
@@ -110,7 +111,7 @@ def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(holding: Simulator, 
         with pytest.raises(poslatch.CallCancelledError) as raised:
             asyncio.run(pay())
         assert raised.value.in_doubt
-    assert holding.count("PaymentRequest") == 1
+    holding.wait_for_request()
 
 
 def test_cancelled_twice_is_still_in_doubt(holding: Simulator, held: poslatch.Connection) -> None:
@@ -184,10 +185,11 @@ def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.
     stumble = TornReceiptError("no paper")
 
     def on_status(_: poslatch.Message) -> None:
+        held.close()
         raise stumble
 
-    with pytest.raises(poslatch.NetworkError) as raised:
-        asyncio.run(held.exchange_async(payment(), silence=0.3, on_status=on_status))
+    with pytest.raises(poslatch.CallCancelledError) as raised:
+        asyncio.run(held.exchange_async(payment(), on_status=on_status))
     assert raised.value.in_doubt
     assert raised.value.__context__ is stumble
 
@@ -269,8 +271,8 @@ if sys.version_info >= (3, 11):
 
     def test_timeout_block_lets_the_doubt_through(held: poslatch.Connection) -> None:
         async def pay() -> None:
-            async with asyncio.timeout(0.5):
-                await held.exchange_async(payment())
+            async with asyncio.timeout(None) as limit:
+                await held.exchange_async(payment(), on_status=lambda _: limit.reschedule(0))
 
         with pytest.raises(poslatch.CallCancelledError) as raised:
             asyncio.run(pay())
