@@ -2,6 +2,7 @@
 //! language by a file below `constants/`. By hand, six lists of forty numbers would not stay the same for long.
 
 mod cpp;
+mod csharp;
 mod java;
 mod python;
 mod rendering;
@@ -13,8 +14,11 @@ use std::fs;
 /// Where the header's numbers stand.
 const SOURCE: &str = "src/ffi/constants.rs";
 
+/// Makes a language's files.
+type Render = fn(&Constants) -> Result<Vec<Generated>>;
+
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: &[fn(&Constants) -> Result<Vec<Generated>>] = &[cpp::render, java::render, python::render];
+const LANGUAGES: &[Render] = &[cpp::render, csharp::render, java::render, python::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {

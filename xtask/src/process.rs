@@ -45,6 +45,14 @@ impl Run {
         self
     }
 
+    /// For a program that is to start it: its words, and the variables that it needs.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let words: Vec<_> = std::iter::once(&self.program).chain(&self.arguments).map(text).collect();
+        let variables: serde_json::Map<_, _> =
+            self.variables.iter().map(|(name, value)| ((*name).to_owned(), text(value).into())).collect();
+        serde_json::json!({ "command": words, "environment": variables })
+    }
+
     /// Prints it, and runs it with all its output in the log.
     pub(crate) fn log(&self, log: &mut Log) -> Result<()> {
         log.command(self)?;
@@ -110,6 +118,10 @@ impl fmt::Display for Run {
         f.write_str(&quoted(&self.program))?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
+}
+
+fn text(word: &OsString) -> String {
+    word.to_string_lossy().into_owned()
 }
 
 fn quoted(word: &OsStr) -> String {

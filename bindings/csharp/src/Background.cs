@@ -11,9 +11,9 @@ namespace Poslatch
     internal static class Background
     {
         /// <summary>
-        /// Runs the call. When the token is cancelled, <paramref name="cancel"/> is made to end it, and how it ends decides:
-        /// what has succeeded all the same is returned, what is in doubt is a <see cref="PoslatchException"/>, and only
-        /// a call that certainly did nothing is a cancellation.
+        /// Runs the call. When the token is cancelled, <paramref name="cancel"/> is made to end it, and how it ends
+        /// decides: what has succeeded all the same is returned, what is in doubt is a <see cref="PoslatchException"/>,
+        /// and only a call that certainly did nothing is a cancellation.
         /// </summary>
         internal static Task<T> Run<T>(Func<T> call, Action cancel, CancellationToken token)
         {
@@ -66,8 +66,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Interrupts again and again until the call has left: an interruption that comes before the call has begun would
-        /// be without effect, and one that comes after it would hit another call.
+        /// Interrupts again and again until the call has left: an interruption that comes before the call has begun
+        /// would be without effect, and one that comes after it would hit another call.
         /// </summary>
         private sealed class Canceller : IDisposable
         {

@@ -8,9 +8,9 @@ using Poslatch.Native;
 namespace Poslatch
 {
     /// <summary>
-    /// An open connection to one device. Any number of threads may use it: one exchange at a time, meanwhile a CancelRequest by
-    /// <see cref="Send"/>, a <see cref="Receive"/> and a <see cref="Close"/>. It pings, notices a device that is gone, and
-    /// connects again before the next request by itself; nothing is ever sent twice.
+    /// An open connection to one device. Any number of threads may use it: one exchange at a time, meanwhile a
+    /// CancelRequest by <see cref="Send"/>, a <see cref="Receive"/> and a <see cref="Close"/>. It pings, notices a
+    /// device that is gone, and connects again before the next request by itself; nothing is ever sent twice.
     /// </summary>
     public sealed class Connection : IDisposable
     {
@@ -47,15 +47,16 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Sends one request and waits for its final reply: the message of the matching type, or an ErrorResponse. Store the
-        /// request's merchantReferenceCode before you call: if the failure <see cref="PoslatchException.IsInDoubt"/>, the
-        /// payment may have gone through, and <see cref="Recover"/> asks for it by that reference. Never repeat it.
+        /// Sends one request and waits for its final reply: the message of the matching type, or an ErrorResponse.
+        /// Store the request's merchantReferenceCode before you call: if the failure
+        /// <see cref="PoslatchException.IsInDoubt"/>, the payment may have gone through, and <see cref="Recover"/> asks
+        /// for it by that reference. Never repeat it.
         /// </summary>
         /// <param name="json">One JSON object with a string "type", of at most 1 MiB.</param>
         /// <param name="onStatus">
-        /// Takes each message that arrives meanwhile and does not end the exchange (over wss), on this thread. It may call
-        /// <see cref="Send"/> and <see cref="Close"/>. If it throws, it is not called again in this exchange, the exchange goes
-        /// on to its end, and then that very exception comes out of this method; the reply is kept for
+        /// Takes each message that arrives meanwhile and does not end the exchange (over wss), on this thread. It may
+        /// call <see cref="Send"/> and <see cref="Close"/>. If it throws, it is not called again in this exchange, the
+        /// exchange goes on to its end, and then that very exception comes out of this method; the reply is kept for
         /// <see cref="TakeUnclaimedReply"/>. Default: none.
         /// </param>
         /// <param name="silence">
@@ -66,11 +67,13 @@ namespace Poslatch
         /// Before anything was sent: <see cref="Status.RequestNotJson"/>, <see cref="Status.RequestTooLarge"/>,
         /// <see cref="Status.Busy"/>, <see cref="Status.Closed"/>, and those of connecting again. In doubt:
         /// <see cref="Status.ResponseTimeout"/>, <see cref="Status.PeerClosed"/>, <see cref="Status.PeerSilent"/>,
-        /// <see cref="Status.Cancelled"/> (closed by another thread) and others. If the callback has thrown as well, its
-        /// exception is the inner one.
+        /// <see cref="Status.Cancelled"/> (closed by another thread) and others. If the callback has thrown as well,
+        /// its exception is the inner one.
         /// </exception>
         /// <exception cref="ArgumentException">The request is null or no Unicode; the time is negative.</exception>
-        /// <exception cref="ObjectDisposedException">The connection was disposed of before; nothing was sent.</exception>
+        /// <exception cref="ObjectDisposedException">
+        /// The connection was disposed of before; nothing was sent.
+        /// </exception>
         public string Exchange(string json, Action<string> onStatus = null, TimeSpan silence = default(TimeSpan))
         {
             byte[] request = Utf8.Sized(json, nameof(json));
@@ -96,14 +99,14 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// As <see cref="Exchange"/>, on a thread of its own. Cancelling the token gives the payment up and closes the connection
-        /// for good; the device may go on all the same. To have the device end the payment, leave the token alone and
-        /// <see cref="Send"/> a CancelRequest.
+        /// As <see cref="Exchange"/>, on a thread of its own. Cancelling the token gives the payment up and closes the
+        /// connection for good; the device may go on all the same. To have the device end the payment, leave the token
+        /// alone and <see cref="Send"/> a CancelRequest.
         /// </summary>
         /// <param name="json">One JSON object with a string "type", of at most 1 MiB.</param>
         /// <param name="progress">
-        /// Takes the status messages: a <see cref="Progress{T}"/> that was made on a window's thread posts them there. Default:
-        /// none.
+        /// Takes the status messages: a <see cref="Progress{T}"/> that was made on a window's thread posts them there.
+        /// Default: none.
         /// </param>
         /// <param name="silence">How long the device may say nothing at all. Default: zero, which is 180 s.</param>
         /// <param name="cancellationToken">Closes the connection.</param>
@@ -111,8 +114,12 @@ namespace Poslatch
         /// <exception cref="PoslatchException">
         /// As <see cref="Exchange"/>. Also after cancelling, if the request may have reached the device: in doubt.
         /// </exception>
-        /// <exception cref="OperationCanceledException">The token was cancelled, and certainly nothing was sent.</exception>
-        /// <exception cref="ObjectDisposedException">The connection was disposed of before; nothing was sent.</exception>
+        /// <exception cref="OperationCanceledException">
+        /// The token was cancelled, and certainly nothing was sent.
+        /// </exception>
+        /// <exception cref="ObjectDisposedException">
+        /// The connection was disposed of before; nothing was sent.
+        /// </exception>
         public Task<string> ExchangeAsync(
             string json,
             IProgress<string> progress = null,
@@ -128,8 +135,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Takes the reply of an exchange whose callback has thrown: the payment has ended, and this is how. Can be taken once;
-        /// the next exchange forgets it. Allowed after <see cref="Dispose"/> too.
+        /// Takes the reply of an exchange whose callback has thrown: the payment has ended, and this is how. Can be
+        /// taken once; the next exchange forgets it. Allowed after <see cref="Dispose"/> too.
         /// </summary>
         /// <returns>The reply's JSON; null if there is none.</returns>
         public string TakeUnclaimedReply()
@@ -138,17 +145,19 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message for a till
-        /// that takes the answers with <see cref="Receive"/>. Needs wss. From any thread; blocks only as long as the device does
-        /// not take the bytes, at most 10 s, and for connecting again.
+        /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message
+        /// for a till that takes the answers with <see cref="Receive"/>. Needs wss. From any thread; blocks only as
+        /// long as the device does not take the bytes, at most 10 s, and for connecting again.
         /// </summary>
         /// <param name="json">One JSON object with a string "type", of at most 1 MiB.</param>
         /// <exception cref="PoslatchException">
-        /// <see cref="Status.Busy"/>: an exchange runs, and the message is no CancelRequest; <see cref="Status.Argument"/>: the
-        /// connection is https; else as <see cref="Exchange"/>.
+        /// <see cref="Status.Busy"/>: an exchange runs, and the message is no CancelRequest;
+        /// <see cref="Status.Argument"/>: the connection is https; else as <see cref="Exchange"/>.
         /// </exception>
         /// <exception cref="ArgumentException">The message is null or no Unicode.</exception>
-        /// <exception cref="ObjectDisposedException">The connection was disposed of before; nothing was sent.</exception>
+        /// <exception cref="ObjectDisposedException">
+        /// The connection was disposed of before; nothing was sent.
+        /// </exception>
         public void Send(string json)
         {
             byte[] message = Utf8.Sized(json, nameof(json));
@@ -162,15 +171,17 @@ namespace Poslatch
         /// <param name="cancellationToken">Closes the connection.</param>
         /// <returns>A task that ends when the bytes have left.</returns>
         /// <exception cref="PoslatchException">As <see cref="Send"/>; in doubt also after cancelling.</exception>
-        /// <exception cref="OperationCanceledException">The token was cancelled, and certainly nothing was sent.</exception>
+        /// <exception cref="OperationCanceledException">
+        /// The token was cancelled, and certainly nothing was sent.
+        /// </exception>
         public Task SendAsync(string json, CancellationToken cancellationToken = default(CancellationToken))
         {
             return Background.Run(() => Send(json), Close, cancellationToken);
         }
 
         /// <summary>
-        /// Waits for a message that belongs to no exchange. At most 64 of them are kept; then the oldest goes. Needs wss. From
-        /// any thread. A time-out loses nothing: call again.
+        /// Waits for a message that belongs to no exchange. At most 64 of them are kept; then the oldest goes. Needs
+        /// wss. From any thread. A time-out loses nothing: call again.
         /// </summary>
         /// <param name="timeout">How long to wait. Default: zero, which is 180 s.</param>
         /// <returns>The message.</returns>
@@ -193,8 +204,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// As <see cref="Receive"/>, on a thread of its own. Cancelling ends the waiting within 100 ms, loses nothing, and leaves
-        /// the connection as it is.
+        /// As <see cref="Receive"/>, on a thread of its own. Cancelling ends the waiting within 100 ms, loses nothing,
+        /// and leaves the connection as it is.
         /// </summary>
         /// <param name="timeout">How long to wait. Default: zero, which is 180 s.</param>
         /// <param name="cancellationToken">Ends the waiting.</param>
@@ -208,12 +219,14 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Finds out how a request has ended whose reply was lost: asks the device again and again, connecting anew where need
-        /// be, until it tells an end or the patience is over. Sends nothing but look-ups. It is an exchange: no other can run
-        /// meanwhile.
+        /// Finds out how a request has ended whose reply was lost: asks the device again and again, connecting anew
+        /// where need be, until it tells an end or the patience is over. Sends nothing but look-ups. It is an exchange:
+        /// no other can run meanwhile.
         /// </summary>
         /// <param name="reference">The request's merchantReferenceCode.</param>
-        /// <param name="patience">How long to ask; a look-up that has begun gets 2 s more. Default: zero, which is 60 s.</param>
+        /// <param name="patience">
+        /// How long to ask; a look-up that has begun gets 2 s more. Default: zero, which is 60 s.
+        /// </param>
         /// <returns>What the device knows.</returns>
         /// <exception cref="PoslatchException">
         /// There was no answer; the request that was looked for is then still in doubt.
@@ -233,7 +246,9 @@ namespace Poslatch
             return new Recovery((RecoveryOutcome)outcome, reply.TakeText());
         }
 
-        /// <summary>As <see cref="Recover"/>, on a thread of its own. Cancelling closes the connection for good.</summary>
+        /// <summary>
+        /// As <see cref="Recover"/>, on a thread of its own. Cancelling closes the connection for good.
+        /// </summary>
         /// <param name="reference">The request's merchantReferenceCode.</param>
         /// <param name="patience">How long to ask. Default: zero, which is 60 s.</param>
         /// <param name="cancellationToken">Closes the connection.</param>
@@ -250,8 +265,8 @@ namespace Poslatch
 
         /// <summary>
         /// Closes the connection for good. Calls that wait on it end within 50 ms, an exchange with
-        /// <see cref="Status.Cancelled"/> and in doubt; later calls fail with <see cref="Status.Closed"/>. From any thread, as
-        /// often as you like.
+        /// <see cref="Status.Cancelled"/> and in doubt; later calls fail with <see cref="Status.Closed"/>. From any
+        /// thread, as often as you like.
         /// </summary>
         public void Close()
         {
@@ -270,8 +285,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Closes the connection and frees it, as soon as the calls that it ends have left. From any thread, also while others
-        /// are in calls; twice is allowed.
+        /// Closes the connection and frees it, as soon as the calls that it ends have left. From any thread, also while
+        /// others are in calls; twice is allowed.
         /// </summary>
         public void Dispose()
         {
@@ -285,7 +300,8 @@ namespace Poslatch
             {
                 if (handle.IsClosed)
                 {
-                    throw new ObjectDisposedException(nameof(Connection), "The connection was disposed of before; nothing was sent.");
+                    throw new ObjectDisposedException(
+                        nameof(Connection), "The connection was disposed of before; nothing was sent.");
                 }
                 return handle;
             }

@@ -1,8 +1,8 @@
-// Written by `cargo xtask header` from src/ffi/constants.rs; edit it there.
+// Generated from src/ffi/constants.rs by `cargo xtask header`; edit it there.
 
 namespace Poslatch
 {
-    /// <summary>How a call ended: the numbers of poslatch_status. Later libraries may have more.</summary>
+    /// <summary>How a call ended. The numbers are stable: later versions add to them.</summary>
     public enum Status
     {
         /// <summary>The call did what it was asked for.</summary>
@@ -99,8 +99,7 @@ namespace Poslatch
         PairingReplyUnusable = -301,
 
         /// <summary>
-        /// The pairing request may have reached the device, but no whole reply came back: take the setup code
-        /// as spent.
+        /// The pairing request may have reached the device, but no whole reply came back: take the setup code as spent.
         /// </summary>
         PairingReplyLost = -302,
 
@@ -126,40 +125,40 @@ namespace Poslatch
         Internal = -999,
     }
 
-    /// <summary>What to branch on when a call has failed.</summary>
+    /// <summary>What to branch on after a failure.</summary>
     public enum Category
     {
-        /// <summary>Category: the call or its input is at fault. Mend the program or the setting.</summary>
+        /// <summary>The call or its input is at fault. Mend the program or the setting.</summary>
         Usage = 1,
 
-        /// <summary>Category: the network or the device's power is at fault. May pass by itself.</summary>
+        /// <summary>The network or the device's power is at fault. May pass by itself.</summary>
         Network = 2,
 
-        /// <summary>Category: who is who is in question. Do not retry; fetch a person.</summary>
+        /// <summary>Who is who is in question. Do not retry; fetch a person.</summary>
         Trust = 3,
 
-        /// <summary>Category: the device said no, or said something that cannot be used.</summary>
+        /// <summary>The device said no, or said something that cannot be used.</summary>
         Device = 4,
 
-        /// <summary>Category: another thread asked for it.</summary>
+        /// <summary>Another thread asked for it.</summary>
         Cancelled = 5,
 
-        /// <summary>Category: report it to the makers of the library.</summary>
+        /// <summary>Report it to the makers of the library.</summary>
         Internal = 6,
     }
 
-    /// <summary>What is known about a request whose call has failed.</summary>
+    /// <summary>What is known about the request of a failed call.</summary>
     public enum RequestState
     {
-        /// <summary>Request state: the call carries no request, or its fate is known.</summary>
+        /// <summary>The call carries no request, or its fate is known.</summary>
         None = 0,
 
-        /// <summary>Request state: not one byte of the request left this machine. It can be made again.</summary>
+        /// <summary>Not one byte of the request left this machine. It can be made again.</summary>
         NotSent = 1,
 
         /// <summary>
-        /// Request state: the request may have reached the device. Never repeat it; look it up by its
-        /// merchantReferenceCode (TransactionLookupRequest).
+        /// The request may have reached the device. Never repeat it; look it up by its merchantReferenceCode
+        /// (TransactionLookupRequest).
         /// </summary>
         InDoubt = 2,
     }
@@ -167,120 +166,114 @@ namespace Poslatch
     /// <summary>How a device has to prove that it is the right one.</summary>
     public enum IdentityCheck
     {
-        /// <summary>Identity check: exactly this serial number, or this whole DNS name.</summary>
+        /// <summary>Exactly this serial number, or this whole DNS name.</summary>
         Name = 1,
 
-        /// <summary>Identity check: any single-label name under the device domain (the default).</summary>
+        /// <summary>Any single-label name under the device domain (the default).</summary>
         Domain = 2,
 
-        /// <summary>Identity check: the certificate has to cover the host of the URL.</summary>
+        /// <summary>The certificate has to cover the host of the URL.</summary>
         Address = 3,
 
         /// <summary>
-        /// Identity check: any certificate under the Root CA chain. Weak: the chain belongs to a large company
-        /// that also issues certificates to others than payment devices.
+        /// Any certificate under the Root CA chain. Weak: the chain belongs to a large company that also issues
+        /// certificates to others than payment devices.
         /// </summary>
         ChainOnly = 4,
     }
 
-    /// <summary>Which time-out is set.</summary>
+    /// <summary>Which wait is limited.</summary>
     internal enum Timeout
     {
-        /// <summary>Time-out: resolving, connecting, TLS and WebSocket together. Default: 10000 ms.</summary>
+        /// <summary>Resolving, connecting, TLS and WebSocket together. Default: 10000 ms.</summary>
         Connect = 1,
 
-        /// <summary>Time-out: the device's reply to a pairing request. Default: 30000 ms.</summary>
+        /// <summary>The device's reply to a pairing request. Default: 30000 ms.</summary>
         Pairing = 2,
 
-        /// <summary>Time-out: a whole exchange, however much the device says meanwhile. Default: none.</summary>
+        /// <summary>A whole exchange, however much the device says meanwhile. Default: none.</summary>
         Exchange = 3,
     }
 
     /// <summary>What a message of the device is.</summary>
     public enum MessageKind
     {
-        /// <summary>Message kind: progress (TransactionStatusResponse, OperationStatusResponse).</summary>
+        /// <summary>Progress (TransactionStatusResponse, OperationStatusResponse).</summary>
         Status = 1,
 
-        /// <summary>Message kind: another "...Response", ErrorResponse included.</summary>
+        /// <summary>Another "...Response", ErrorResponse included.</summary>
         Reply = 2,
 
-        /// <summary>Message kind: a type that the vendor does not document.</summary>
+        /// <summary>A type that the vendor does not document.</summary>
         Other = 3,
     }
 
-    /// <summary>What is known about a connection.</summary>
+    /// <summary>What is known about a connection without asking the device.</summary>
     public enum ConnectionState
     {
-        /// <summary>Connection state: closed by the till, for good.</summary>
+        /// <summary>Closed by the till, for good.</summary>
         Closed = 0,
 
-        /// <summary>Connection state: open, as far as is known without asking the device.</summary>
+        /// <summary>Open, as far as is known without asking the device.</summary>
         Open = 1,
 
         /// <summary>
-        /// Connection state: dropped by the device or the network, or given up after an exchange in doubt. The
-        /// next exchange connects again.
+        /// Dropped by the device or the network, or given up after an exchange in doubt. The next exchange connects
+        /// again.
         /// </summary>
         Lost = 2,
 
-        /// <summary>Connection state: an exchange is connecting again.</summary>
+        /// <summary>An exchange is connecting again.</summary>
         Connecting = 3,
     }
 
-    /// <summary>What a device knows of a request.</summary>
+    /// <summary>What the device knows of a request whose reply was lost.</summary>
     public enum RecoveryOutcome
     {
-        /// <summary>
-        /// Recovery: the request has ended; how, stands in processingDetails.status of the reply.
-        /// </summary>
+        /// <summary>The request has ended; how, stands in processingDetails.status of the reply.</summary>
         Final = 1,
 
-        /// <summary>Recovery: the device is still at work on the request.</summary>
+        /// <summary>The device is still at work on the request.</summary>
         Running = 2,
 
-        /// <summary>
-        /// Recovery: for the whole time, the device knew of no such request, or could not say how it ended.
-        /// </summary>
+        /// <summary>For the whole time, the device knew of no such request, or could not say how it ended.</summary>
         Unknown = 3,
     }
 
-    /// <summary>How much is logged.</summary>
+    /// <summary>Which log records are wanted.</summary>
     public enum LogLevel
     {
-        /// <summary>Log level: nothing.</summary>
+        /// <summary>Nothing.</summary>
         Off = 0,
 
-        /// <summary>Log level: faults of the library itself.</summary>
+        /// <summary>Faults of the library itself.</summary>
         Error = 1,
 
-        /// <summary>Log level: failed calls, and what calls for action.</summary>
+        /// <summary>Failed calls, and what calls for action.</summary>
         Warn = 2,
 
-        /// <summary>Log level: connections and pairings.</summary>
+        /// <summary>Connections and pairings.</summary>
         Info = 3,
 
-        /// <summary>Log level: types, sizes and times of messages.</summary>
+        /// <summary>Types, sizes and times of messages.</summary>
         Debug = 4,
 
-        /// <summary>Log level: everything there is.</summary>
+        /// <summary>Everything there is.</summary>
         Trace = 5,
     }
 
-    /// <summary>How the vendor's cloud is asked.</summary>
+    /// <summary>How the vendor's cloud is told who asks.</summary>
     public enum CloudAuth
     {
-        /// <summary>Cloud authentication: a JSON Web Token, signed with the shared secret (the default).</summary>
+        /// <summary>A JSON Web Token, signed with the shared secret (the default).</summary>
         Jwt = 1,
 
-        /// <summary>
-        /// Cloud authentication: HTTP Signature over the Date header. The vendor ends it in September 2026.
-        /// </summary>
+        /// <summary>HTTP Signature over the Date header. The vendor ends it in September 2026.</summary>
         HttpSignature = 2,
 
         /// <summary>
-        /// Cloud authentication: HTTP Signature over the v-c-date header, for machines behind a proxy that
-        /// changes Date. The vendor ends it in September 2026.
+        /// HTTP Signature over the v-c-date header, for machines behind a proxy that changes Date. The vendor ends it
+        /// in September 2026.
         /// </summary>
         HttpSignatureVDate = 3,
     }
@@ -289,26 +282,29 @@ namespace Poslatch
     public static class Limits
     {
         /// <summary>
-        /// Quiet time before a ping, and between pings, when poslatch_device_set_keep_alive was not called:
-        /// 10000 ms.
+        /// Quiet time before a ping, and between pings, unless <see cref="DeviceOptions.PingInterval"/> is set: 10000
+        /// ms.
         /// </summary>
         public const int PingDefaultMs = 10000;
 
         /// <summary>
-        /// Pings that may stay unanswered when poslatch_device_set_keep_alive was not called: 2.
+        /// Pings that may stay unanswered unless <see cref="DeviceOptions.MissedPingsMax"/> is set: 2.
         /// </summary>
         public const int PingsMissedDefault = 2;
 
-        /// <summary>Silence that poslatch_connection_exchange allows when it is given 0: 180000 ms.</summary>
+        /// <summary>Silence that <see cref="Connection.Exchange"/> allows when it is given none: 180000 ms.</summary>
         public const int SilenceDefaultMs = 180000;
 
-        /// <summary>Time that poslatch_connection_recover asks when it is given 0: 60000 ms.</summary>
+        /// <summary>Time that <see cref="Connection.Recover"/> asks when it is given none: 60000 ms.</summary>
         public const int PatienceDefaultMs = 60000;
 
-        /// <summary>Major version of the ABI: a library with another one does not fit this header.</summary>
+        /// <summary>Size of the largest request that the library sends, in bytes: 1 MiB.</summary>
+        public const int JsonBytesMax = 1048576;
+
+        /// <summary>Major version of the ABI: a library with another one does not fit this assembly.</summary>
         public const int AbiMajor = 0;
 
-        /// <summary>Minor version of the ABI: a library with a higher one fits this header too.</summary>
+        /// <summary>Minor version of the ABI: a library with a higher one fits this assembly too.</summary>
         public const int AbiMinor = 3;
     }
 }

@@ -15,13 +15,14 @@ namespace Poslatch
 
         /// <summary>Describes a device. Does not connect; blocks only for reading files.</summary>
         /// <param name="url">
-        /// "https://" or "wss://", then an address or a name, and the port that the device shows under Generate Code &gt;
-        /// Details (8443 if left out). With wss a payment's status messages arrive while it runs, and it can be cancelled.
+        /// "https://" or "wss://", then an address or a name, and the port that the device shows under Generate Code
+        /// &gt; Details (8443 if left out). With wss a payment's status messages arrive while it runs, and it can be
+        /// cancelled.
         /// </param>
         /// <param name="options">The settings; null for the defaults.</param>
         /// <exception cref="PoslatchException">
-        /// <see cref="Status.Argument"/>: the URL or a setting has another form; <see cref="Status.File"/>: a file cannot be
-        /// read; <see cref="Status.RootCaUnusable"/>, with what is wrong in which block.
+        /// <see cref="Status.Argument"/>: the URL or a setting has another form; <see cref="Status.File"/>: a file
+        /// cannot be read; <see cref="Status.RootCaUnusable"/>, with what is wrong in which block.
         /// </exception>
         /// <exception cref="ArgumentException">The URL is null, a text holds a NUL, or a time is negative.</exception>
         /// <exception cref="PoslatchLibraryException">The native library cannot be loaded.</exception>
@@ -43,16 +44,16 @@ namespace Poslatch
 
         /// <summary>
         /// Pairs the till with the device, and gets the till's identity. Done once; keep it with
-        /// <see cref="Identity.Save(string, string)"/>. The code is sent only after the device has proven who it is. Blocks for
-        /// at most the connect and the pairing time-out together; <see cref="Interrupt"/> ends it earlier.
+        /// <see cref="Identity.Save(string, string)"/>. The code is sent only after the device has proven who it is.
+        /// Blocks for at most the connect and the pairing time-out together; <see cref="Interrupt"/> ends it earlier.
         /// </summary>
         /// <param name="posId">Your name for this till, unique in the shop; digits are safest.</param>
         /// <param name="setupCode">The eight characters on the device's screen; spaces around them are ignored.</param>
         /// <returns>The identity: key, certificates, and the device's name.</returns>
         /// <exception cref="PoslatchException">
         /// <see cref="Status.CodeMalformed"/>, before anything is dialled; <see cref="Status.WrongDevice"/>,
-        /// <see cref="Status.UnknownIssuer"/> and others of the category <see cref="Category.Trust"/>, with nothing sent;
-        /// <see cref="Status.PairingRejected"/>, with the device's words: ask for a new code;
+        /// <see cref="Status.UnknownIssuer"/> and others of the category <see cref="Category.Trust"/>, with nothing
+        /// sent; <see cref="Status.PairingRejected"/>, with the device's words: ask for a new code;
         /// <see cref="Status.PairingReplyLost"/>: take the code as spent.
         /// </exception>
         /// <exception cref="ArgumentException">A text is null or holds a NUL.</exception>
@@ -71,8 +72,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// As <see cref="Pair"/>, on a thread of its own. Cancelling the token interrupts this device: every pairing and opening
-        /// that runs on it.
+        /// As <see cref="Pair"/>, on a thread of its own. Cancelling the token interrupts this device: every pairing
+        /// and opening that runs on it.
         /// </summary>
         /// <param name="posId">Your name for this till.</param>
         /// <param name="setupCode">The eight characters on the device's screen.</param>
@@ -80,8 +81,8 @@ namespace Poslatch
         /// <returns>The identity, also if it came in spite of the cancelling.</returns>
         /// <exception cref="PoslatchException">As <see cref="Pair"/>.</exception>
         /// <exception cref="OperationCanceledException">
-        /// The token was cancelled. If the code was under way already, the message and the inner exception say that it has to be
-        /// taken as spent.
+        /// The token was cancelled. If the code was under way already, the message and the inner exception say that it
+        /// has to be taken as spent.
         /// </exception>
         public Task<Identity> PairAsync(
             string posId, string setupCode, CancellationToken cancellationToken = default(CancellationToken))
@@ -90,16 +91,16 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with, whatever its
-        /// address now, and has accepted the till's certificate. Blocks for at most the connect time-out;
+        /// Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with,
+        /// whatever its address now, and has accepted the till's certificate. Blocks for at most the connect time-out;
         /// <see cref="Interrupt"/> ends it earlier.
         /// </summary>
         /// <param name="identity">Of the till. May be disposed of while the connection lives.</param>
         /// <returns>The open connection.</returns>
         /// <exception cref="PoslatchException">
         /// Of the category <see cref="Category.Network"/>: try again later; <see cref="Status.WrongDevice"/>,
-        /// <see cref="Status.TillCertificateRejected"/> and others of the category <see cref="Category.Trust"/>: do not try
-        /// again by yourself.
+        /// <see cref="Status.TillCertificateRejected"/> and others of the category <see cref="Category.Trust"/>: do not
+        /// try again by yourself.
         /// </exception>
         /// <exception cref="ArgumentNullException">The identity is null.</exception>
         /// <exception cref="ObjectDisposedException">Device or identity were disposed of.</exception>
@@ -117,8 +118,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// As <see cref="OpenMtls"/>, on a thread of its own. Cancelling the token interrupts this device: every pairing and
-        /// opening that runs on it.
+        /// As <see cref="OpenMtls"/>, on a thread of its own. Cancelling the token interrupts this device: every
+        /// pairing and opening that runs on it.
         /// </summary>
         /// <param name="identity">Of the till.</param>
         /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
@@ -132,8 +133,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Opens a connection without a till certificate, for a device whose Security setting is TLS. The device is verified
-        /// exactly as otherwise; one that is set to mTLS lets such a connection do nothing but pair.
+        /// Opens a connection without a till certificate, for a device whose Security setting is TLS. The device is
+        /// verified exactly as otherwise; one that is set to mTLS lets such a connection do nothing but pair.
         /// </summary>
         /// <returns>The open connection.</returns>
         /// <exception cref="PoslatchException">As <see cref="OpenMtls"/>.</exception>
@@ -147,7 +148,9 @@ namespace Poslatch
             return new Connection(connection);
         }
 
-        /// <summary>As <see cref="OpenTls"/>, on a thread of its own; cancelled as <see cref="OpenMtlsAsync"/>.</summary>
+        /// <summary>
+        /// As <see cref="OpenTls"/>, on a thread of its own; cancelled as <see cref="OpenMtlsAsync"/>.
+        /// </summary>
         /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
         /// <returns>The open connection, also if it came up in spite of the cancelling.</returns>
         /// <exception cref="PoslatchException">As <see cref="OpenMtls"/>.</exception>
@@ -158,9 +161,9 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Makes the pairings and openings that run on this device now fail with <see cref="Status.Cancelled"/>, within 200 ms.
-        /// Later calls and open connections are not touched. From any thread, as often as you like; does nothing once
-        /// the device was disposed of.
+        /// Makes the pairings and openings that run on this device now fail with <see cref="Status.Cancelled"/>, within
+        /// 200 ms. Later calls and open connections are not touched. From any thread, as often as you like; does
+        /// nothing once the device was disposed of.
         /// </summary>
         public void Interrupt()
         {
@@ -183,7 +186,8 @@ namespace Poslatch
         /// exchanges run, theirs are among them.
         /// </summary>
         /// <returns>
-        /// A JSON array of objects with the strings "reference", "type", "device" and "time" (UTC, as 2026-11-24T16:28:13Z).
+        /// A JSON array of objects with the strings "reference", "type", "device" and "time" (UTC, as
+        /// 2026-11-24T16:28:13Z).
         /// </returns>
         /// <exception cref="PoslatchException">
         /// <see cref="Status.Argument"/>: no journal was set; <see cref="Status.File"/>: it cannot be read.
@@ -217,8 +221,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Frees the description, as soon as no call uses it any more. Calls that run go on; connections live on. Twice is
-        /// allowed.
+        /// Frees the description, as soon as no call uses it any more. Calls that run go on; connections live on. Twice
+        /// is allowed.
         /// </summary>
         public void Dispose()
         {

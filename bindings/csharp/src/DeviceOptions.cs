@@ -3,7 +3,8 @@ using System;
 namespace Poslatch
 {
     /// <summary>
-    /// The settings of a <see cref="Device"/>. They are read when the device is made; later changes have no effect on it.
+    /// The settings of a <see cref="Device"/>. They are read when the device is made; later changes have no effect on
+    /// it.
     /// </summary>
     public sealed class DeviceOptions
     {
@@ -17,9 +18,9 @@ namespace Poslatch
         public string RootCaPem { get; set; }
 
         /// <summary>
-        /// The device's serial number, as its About screen shows it, or a whole DNS name: exactly this device is expected.
-        /// After pairing it is not needed, since the identity remembers its device. Default: none, and then the first
-        /// pairing takes any device of the vendor.
+        /// The device's serial number, as its About screen shows it, or a whole DNS name: exactly this device is
+        /// expected. After pairing it is not needed, since the identity remembers its device. Default: none, and then
+        /// the first pairing takes any device of the vendor.
         /// </summary>
         public string Serial { get; set; }
 
@@ -30,8 +31,8 @@ namespace Poslatch
         public IdentityCheck? Check { get; set; }
 
         /// <summary>
-        /// For <see cref="IdentityCheck.Name"/> the serial number or DNS name, for <see cref="IdentityCheck.Domain"/> the
-        /// domain under which devices are named. Without <see cref="Check"/> it has no effect. Default: none.
+        /// For <see cref="IdentityCheck.Name"/> the serial number or DNS name, for <see cref="IdentityCheck.Domain"/>
+        /// the domain under which devices are named. Without <see cref="Check"/> it has no effect. Default: none.
         /// </summary>
         public string CheckName { get; set; }
 
@@ -41,7 +42,9 @@ namespace Poslatch
         /// <summary>For the device's reply to a pairing request. Default: zero, which is 30 s.</summary>
         public TimeSpan PairingTimeout { get; set; }
 
-        /// <summary>For a whole exchange, however much the device says meanwhile. Default: zero, which is no limit.</summary>
+        /// <summary>
+        /// For a whole exchange, however much the device says meanwhile. Default: zero, which is no limit.
+        /// </summary>
         public TimeSpan ExchangeTimeout { get; set; }
 
         /// <summary>
@@ -55,9 +58,9 @@ namespace Poslatch
         public int? MissedPingsMax { get; set; }
 
         /// <summary>
-        /// A file into which each request with a merchantReferenceCode is written before it is sent, and struck out at its
-        /// final reply: what a till that has died does not know stands in <see cref="Device.JournalPending"/>. Any number
-        /// of devices, threads and processes of one user may share it. Default: none.
+        /// A file into which each request with a merchantReferenceCode is written before it is sent, and struck out at
+        /// its final reply: what a till that has died does not know stands in <see cref="Device.JournalPending"/>. Any
+        /// number of devices, threads and processes of one user may share it. Default: none.
         /// </summary>
         public string Journal { get; set; }
     }

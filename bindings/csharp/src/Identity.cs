@@ -4,9 +4,9 @@ using Poslatch.Native;
 namespace Poslatch
 {
     /// <summary>
-    /// The till's identity: its private key, its certificate chain, and the name of the device that it was paired with. Cannot
-    /// be changed, so any number of threads may use it. The key is wiped from memory when the identity and all connections
-    /// that use it are freed.
+    /// The till's identity: its private key, its certificate chain, and the name of the device that it was paired with.
+    /// Cannot be changed, so any number of threads may use it. The key is wiped from memory when the identity and all
+    /// connections that use it are freed.
     /// </summary>
     public sealed class Identity : IDisposable
     {
@@ -25,8 +25,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// The name of the device that the till was paired with, such as "1850000123.cybs.seclib.io"; only that device can be
-        /// opened with the identity. Empty if its certificate held no name.
+        /// The name of the device that the till was paired with, such as "1850000123.cybs.seclib.io"; only that device
+        /// can be opened with the identity. Empty if its certificate held no name.
         /// </summary>
         /// <exception cref="ObjectDisposedException">The identity was disposed of.</exception>
         public string DeviceName
@@ -35,8 +35,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// The serial number of that device: the first label of its name. Empty if the device is known by an address, a bare
-        /// host name or not at all.
+        /// The serial number of that device: the first label of its name. Empty if the device is known by an address, a
+        /// bare host name or not at all.
         /// </summary>
         /// <exception cref="ObjectDisposedException">The identity was disposed of.</exception>
         public string Serial
@@ -66,8 +66,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// When the first certificate of the till's chain ends, in UTC. From then on the device refuses the till, even where the
-        /// till's own certificate lasts longer.
+        /// When the first certificate of the till's chain ends, in UTC. From then on the device refuses the till, even
+        /// where the till's own certificate lasts longer.
         /// </summary>
         /// <exception cref="ObjectDisposedException">The identity was disposed of.</exception>
         public DateTimeOffset EarliestExpiry
@@ -83,8 +83,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Reads an identity from a file that <see cref="Save(string, string)"/> wrote. An expired one is read too: its facts are
-        /// of use. Blocks for the disk, and about a second on a slow machine for the passphrase.
+        /// Reads an identity from a file that <see cref="Save(string, string)"/> wrote. An expired one is read too: its
+        /// facts are of use. Blocks for the disk, and about a second on a slow machine for the passphrase.
         /// </summary>
         /// <param name="path">The file.</param>
         /// <param name="passphrase">The one that it was saved with. Default: none.</param>
@@ -148,9 +148,9 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Writes the identity to one PEM file that only this user can read. An older file is replaced only when the new one is
-        /// safe on disk. openssl and curl read it as it is. Blocks for the disk, and about a second on a slow machine for
-        /// the passphrase.
+        /// Writes the identity to one PEM file that only this user can read. An older file is replaced only when the
+        /// new one is safe on disk. openssl and curl read it as it is. Blocks for the disk, and about a second on a
+        /// slow machine for the passphrase.
         /// </summary>
         /// <param name="path">The file. A symbolic link there is replaced, not followed.</param>
         /// <param name="passphrase">Encrypts the private key. Default: none, and then it is not encrypted.</param>
@@ -180,8 +180,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Gives the identity out as the text that <see cref="Save(string, string)"/> writes, for tills that keep their keys
-        /// elsewhere. It holds the private key: wipe it with Array.Clear when it was used.
+        /// Gives the identity out as the text that <see cref="Save(string, string)"/> writes, for tills that keep their
+        /// keys elsewhere. It holds the private key: wipe it with Array.Clear when it was used.
         /// </summary>
         /// <param name="passphrase">Encrypts the private key. Default: none, and then it is not encrypted.</param>
         /// <returns>PEM text in UTF-8.</returns>
@@ -211,13 +211,15 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Gives the identity out as PKCS#12, for programs that take no PEM: an X509Certificate2 of .NET Framework, for one.
-        /// What all of them read is encryption of the nineties: choose a passphrase that nobody can guess, and remove the
-        /// file once it was imported. It holds the private key.
+        /// Gives the identity out as PKCS#12, for programs that take no PEM: an X509Certificate2 of .NET Framework, for
+        /// one. What all of them read is encryption of the nineties: choose a passphrase that nobody can guess, and
+        /// remove the file once it was imported. It holds the private key.
         /// </summary>
         /// <param name="passphrase">Encrypts key and certificates; not empty. Java takes ASCII only.</param>
         /// <returns>The bytes of a .p12 or .pfx file.</returns>
-        /// <exception cref="PoslatchException"><see cref="Status.Argument"/>: the passphrase is missing or empty.</exception>
+        /// <exception cref="PoslatchException">
+        /// <see cref="Status.Argument"/>: the passphrase is missing or empty.
+        /// </exception>
         /// <exception cref="ArgumentException">The passphrase holds a NUL.</exception>
         /// <exception cref="ObjectDisposedException">The identity was disposed of.</exception>
         public byte[] ExportPkcs12(string passphrase)
@@ -243,7 +245,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// The certificate chain: the till's own certificate first, each followed by its issuer, the root last. No secret.
+        /// The certificate chain: the till's own certificate first, each followed by its issuer, the root last. No
+        /// secret.
         /// </summary>
         /// <returns>PEM text.</returns>
         /// <exception cref="ObjectDisposedException">The identity was disposed of.</exception>
@@ -257,8 +260,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life have gone, or the
-        /// chain has expired or will within these days. A till that asks at each start is never surprised.
+        /// Whether it is time to pair again, by this machine's clock: two thirds of the till certificate's life have
+        /// gone, or the chain has expired or will within these days. A till that asks at each start is never surprised.
         /// </summary>
         /// <param name="days">The longest time that the till may stay unattended; 0 is allowed.</param>
         /// <returns>Whether it is time.</returns>
@@ -271,8 +274,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Frees the identity, as soon as no call uses it any more. Connections that were opened with it live on. Twice is
-        /// allowed.
+        /// Frees the identity, as soon as no call uses it any more. Connections that were opened with it live on. Twice
+        /// is allowed.
         /// </summary>
         public void Dispose()
         {

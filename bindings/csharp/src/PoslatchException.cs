@@ -5,8 +5,8 @@ using Poslatch.Native;
 namespace Poslatch
 {
     /// <summary>
-    /// A call failed. Branch on <see cref="Category"/>, show <see cref="Reason"/> and <see cref="Advice"/> (the message has
-    /// both), and look at <see cref="IsInDoubt"/> first whenever money is at stake.
+    /// A call failed. Branch on <see cref="Category"/>, show <see cref="Reason"/> and <see cref="Advice"/> (the message
+    /// has both), and look at <see cref="IsInDoubt"/> first whenever money is at stake.
     /// </summary>
     [Serializable]
     public sealed class PoslatchException : Exception
@@ -37,7 +37,9 @@ namespace Poslatch
             OsCode = info.GetInt32(nameof(OsCode));
         }
 
-        /// <summary>Which failure it is. A library that is newer than this assembly may give a number without a name.</summary>
+        /// <summary>
+        /// Which failure it is. A library that is newer than this assembly may give a number without a name.
+        /// </summary>
         public Status Status { get; }
 
         /// <summary>The number in <see cref="Status"/>, as in poslatch.h.</summary>
@@ -55,7 +57,9 @@ namespace Poslatch
         /// <summary>What happened, with the facts: one line, a lower-case fragment.</summary>
         public string Reason { get; }
 
-        /// <summary>What to do now, for the person at the till or the support desk: whole sentences, one line.</summary>
+        /// <summary>
+        /// What to do now, for the person at the till or the support desk: whole sentences, one line.
+        /// </summary>
         public string Advice { get; }
 
         /// <summary>What is known about the request that the call carried.</summary>

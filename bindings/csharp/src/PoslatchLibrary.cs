@@ -3,12 +3,16 @@ using Poslatch.Native;
 
 namespace Poslatch
 {
-    /// <summary>The native library as a whole: where it is, which one it is, and what it tells while it works.</summary>
+    /// <summary>
+    /// The native library as a whole: where it is, which one it is, and what it tells while it works.
+    /// </summary>
     public static class PoslatchLibrary
     {
         private static readonly object LogGate = new object();
 
-        /// <summary>What the library calls; referenced here, since the collector does not see C's pointer to it.</summary>
+        /// <summary>
+        /// What the library calls; referenced here, since the collector does not see C's pointer to it.
+        /// </summary>
         private static NativeMethods.OnLog onLog;
 
         private static bool isSilencedAtTheEnd;
@@ -67,16 +71,20 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Loads the library and checks that it fits, which the first use of anything else does as well. From any thread, as
-        /// often as you like.
+        /// Loads the library and checks that it fits, which the first use of anything else does as well. From any
+        /// thread, as often as you like.
         /// </summary>
-        /// <exception cref="PoslatchLibraryException">It cannot be loaded, or does not fit; the next use tries again.</exception>
+        /// <exception cref="PoslatchLibraryException">
+        /// It cannot be loaded, or does not fit; the next use tries again.
+        /// </exception>
         public static void Load()
         {
             GC.KeepAlive(Library.Functions);
         }
 
-        /// <summary>The name of a status for logs, such as "WRONG_DEVICE"; "UNKNOWN" if this library does not know it.</summary>
+        /// <summary>
+        /// The name of a status for logs, such as "WRONG_DEVICE"; "UNKNOWN" if this library does not know it.
+        /// </summary>
         /// <param name="status">Any number.</param>
         /// <returns>The constant of poslatch.h without its prefix.</returns>
         /// <exception cref="PoslatchLibraryException">The library cannot be loaded.</exception>
@@ -86,14 +94,14 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Sets where log records go, in place of what was set before. Until then the library is silent. Records hold facts,
-        /// no keys, codes, passphrases, and no content of messages.
+        /// Sets where log records go, in place of what was set before. Until then the library is silent. Records hold
+        /// facts, no keys, codes, passphrases, and no content of messages.
         /// </summary>
         /// <remarks>
-        /// The callback runs on whatever thread the record is made, and that call waits for it: it must not wait for a thread
-        /// that may be calling poslatch (a window's thread, for one). An exception of it is swallowed, since nobody is there
-        /// to take it. When this method returns, the former callback is not running and will not be called again; so do not
-        /// hold a lock here that the callback takes.
+        /// The callback runs on whatever thread the record is made, and that call waits for it: it must not wait for a
+        /// thread that may be calling poslatch (a window's thread, for one). An exception of it is swallowed, since
+        /// nobody is there to take it. When this method returns, the former callback is not running and will not be
+        /// called again; so do not hold a lock here that the callback takes.
         /// </remarks>
         /// <param name="level">Records of this level and above.</param>
         /// <param name="log">Takes level and text, one line; null for silence.</param>

@@ -10,8 +10,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Whether the request has ended. Only with <see cref="RecoveryOutcome.Final"/> may the till act on the reply; with the
-        /// others, nothing may be repeated before somebody has looked.
+        /// Whether the request has ended. Only with <see cref="RecoveryOutcome.Final"/> may the till act on the reply;
+        /// with the others, nothing may be repeated before somebody has looked.
         /// </summary>
         public RecoveryOutcome Outcome { get; }
 

@@ -9,9 +9,9 @@ namespace Poslatch
     public static class RootCa
     {
         /// <summary>
-        /// Fetches the Root CA chain with the merchant's API credentials: in place of the download in the Business Center.
-        /// Do it once for each environment, and keep the result with <see cref="Save"/>. Blocks for at most the time-out, and
-        /// cannot be interrupted.
+        /// Fetches the Root CA chain with the merchant's API credentials: in place of the download in the Business
+        /// Center. Do it once for each environment, and keep the result with <see cref="Save"/>. Blocks for at most the
+        /// time-out, and cannot be interrupted.
         /// </summary>
         /// <param name="baseUrl">
         /// Of the environment, since test and production have different chains: https://apitest.cybersource.com,
@@ -25,8 +25,8 @@ namespace Poslatch
         /// <param name="timeout">For the whole call. Default: 30 s.</param>
         /// <returns>The chain as PEM text, for <see cref="DeviceOptions.RootCaPem"/>.</returns>
         /// <exception cref="PoslatchException">
-        /// <see cref="Status.CloudAuthentication"/>: the credentials are not accepted, which a wrong clock can cause as well;
-        /// <see cref="Status.HttpStatus"/>; <see cref="Status.RootCaUnusable"/>; and those of the categories
+        /// <see cref="Status.CloudAuthentication"/>: the credentials are not accepted, which a wrong clock can cause as
+        /// well; <see cref="Status.HttpStatus"/>; <see cref="Status.RootCaUnusable"/>; and those of the categories
         /// <see cref="Category.Network"/> and <see cref="Category.Trust"/>.
         /// </exception>
         /// <exception cref="ArgumentException">A text is missing or holds a NUL; the time is negative.</exception>
@@ -57,8 +57,8 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// As <see cref="Fetch"/>, on a thread of its own. Nothing is at stake here, so a cancelled call is left to run into
-        /// its time-out by itself, and the task ends at once.
+        /// As <see cref="Fetch"/>, on a thread of its own. Nothing is at stake here, so a cancelled call is left to run
+        /// into its time-out by itself, and the task ends at once.
         /// </summary>
         /// <param name="baseUrl">Of the environment.</param>
         /// <param name="merchantId">The organisation or merchant that owns the key.</param>
@@ -98,8 +98,9 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Saves a Root CA chain, fetched or downloaded, as a file of PEM text for <see cref="DeviceOptions.RootCaFile"/>. The
-        /// chain is checked first; an older file is replaced only when the new one is safe on disk. Blocks for the disk.
+        /// Saves a Root CA chain, fetched or downloaded, as a file of PEM text for
+        /// <see cref="DeviceOptions.RootCaFile"/>. The chain is checked first; an older file is replaced only when the
+        /// new one is safe on disk. Blocks for the disk.
         /// </summary>
         /// <param name="pem">The chain, in any form that <see cref="DeviceOptions.RootCaPem"/> takes.</param>
         /// <param name="path">The file. Choose a folder where only the till can write.</param>

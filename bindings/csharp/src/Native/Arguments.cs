@@ -6,7 +6,9 @@ namespace Poslatch.Native
     internal static class Arguments
     {
         /// <summary>Milliseconds; what is shorter than one counts as one, since zero means the default.</summary>
-        /// <exception cref="ArgumentOutOfRangeException">Negative: nothing here waits without end; or over 49 days.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">
+        /// Negative: nothing here waits without end; or over 49 days.
+        /// </exception>
         internal static uint Milliseconds(TimeSpan time, string name)
         {
             double ms = Math.Ceiling(time.TotalMilliseconds);

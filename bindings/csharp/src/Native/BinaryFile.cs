@@ -40,7 +40,9 @@ namespace Poslatch.Native
             return null;
         }
 
-        /// <summary>Null if it is none that is known; the architecture is null if it is none, or more than one.</summary>
+        /// <summary>
+        /// Null if it is none that is known; the architecture is null if it is none, or more than one.
+        /// </summary>
         private static string FormatOf(byte[] header, out string architecture)
         {
             architecture = null;

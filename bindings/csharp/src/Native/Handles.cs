@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Poslatch.Native
 {
     /// <summary>
-    /// An object of the library. Its native side is freed once, when it was disposed of or forgotten and the last call that
-    /// uses it has left.
+    /// An object of the library. Its native side is freed once, when it was disposed of or forgotten and the last call
+    /// that uses it has left.
     /// </summary>
     internal abstract class NativeHandle : SafeHandle
     {
@@ -20,8 +20,8 @@ namespace Poslatch.Native
         }
 
         /// <summary>
-        /// Copies a text that belongs to the object. It is held meanwhile: a finaliser could free object and text between the
-        /// call and the copy.
+        /// Copies a text that belongs to the object. It is held meanwhile: a finaliser could free object and text
+        /// between the call and the copy.
         /// </summary>
         internal string Read(Func<IntPtr> text)
         {

@@ -11,7 +11,9 @@ namespace Poslatch.Native
         private static string chosenPath;
         private static string loadedPath;
 
-        /// <exception cref="PoslatchLibraryException">There is none, or none that fits; the next use tries again.</exception>
+        /// <exception cref="PoslatchLibraryException">
+        /// There is none, or none that fits; the next use tries again.
+        /// </exception>
         internal static NativeMethods Functions
         {
             get { return functions ?? Load(); }

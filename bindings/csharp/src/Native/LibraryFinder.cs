@@ -7,8 +7,8 @@ using System.Text;
 namespace Poslatch.Native
 {
     /// <summary>
-    /// Where the native library is looked for. The order is a promise of README.md: what somebody has named, then the places
-    /// of a NuGet package and of tills that are copied together by hand, then the system.
+    /// Where the native library is looked for. The order is a promise of README.md: what somebody has named, then the
+    /// places of a NuGet package and of tills that are copied together by hand, then the system.
     /// </summary>
     internal static class LibraryFinder
     {
@@ -29,7 +29,8 @@ namespace Poslatch.Native
             if (!string.IsNullOrEmpty(named))
             {
                 // Whoever names a file wants that one, and no other that happens to be about.
-                return Try(Path.GetFullPath(named), report) ?? throw Failed(by + " names what cannot be loaded", report);
+                return Try(Path.GetFullPath(named), report)
+                    ?? throw Failed(by + " names what cannot be loaded", report);
             }
             foreach (string path in Places())
             {
@@ -39,50 +40,56 @@ namespace Poslatch.Native
                     return found;
                 }
             }
-            return TrySystem(report) ?? throw Failed(Machine.LibraryFile + " was found nowhere", report);
+            return TrySystem(report) ?? throw Failed("there is no " + Machine.LibraryFile + " for it", report);
         }
 
         private static IEnumerable<string> Places()
         {
             var places = new List<string>();
-            foreach (string folder in Folders())
+            string assembly = typeof(LibraryFinder).GetTypeInfo().Assembly.Location;
+            if (!string.IsNullOrEmpty(assembly))
             {
-                Add(places, Path.Combine(folder, Machine.LibraryFile));
-                Add(places, Join(folder, "runtimes", Machine.RuntimeIdentifier, "native", Machine.LibraryFile));
-                // Where build/net48/Poslatch.targets puts both, for a .NET Framework program that is AnyCPU.
-                Add(places, Join(folder, Machine.Architecture, Machine.LibraryFile));
-                // The assembly is in lib/netstandard2.0 of an unpacked package.
-                Add(places, Path.GetFullPath(
-                    Join(folder, "..", "..", "runtimes", Machine.RuntimeIdentifier, "native", Machine.LibraryFile)));
+                string folder = Path.GetDirectoryName(assembly);
+                AddAround(places, folder);
+                string parent = Path.GetDirectoryName(folder);
+                if (parent != null && Path.GetFileName(parent) == "lib")
+                {
+                    // The assembly is in lib/netstandard2.0 of an unpacked package. Not two folders up from just
+                    // anywhere: that may be a folder into which everybody may write.
+                    AddRuntimes(places, Path.GetDirectoryName(parent));
+                }
+            }
+            AppDomain domain = AppDomain.CurrentDomain;
+            AddAround(places, domain.BaseDirectory);
+            // Of a web application its bin folder, whose assemblies run from a copy elsewhere.
+            foreach (string relative in (domain.RelativeSearchPath ?? "").Split(';'))
+            {
+                AddAround(places, Path.Combine(domain.BaseDirectory, relative));
+            }
+            // What the .NET host has worked out, for programs that are one file above all.
+            var host = domain.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
+            foreach (string folder in (host ?? "").Split(Path.PathSeparator))
+            {
+                if (folder.Length > 0)
+                {
+                    Add(places, Path.Combine(folder, Machine.LibraryFile));
+                }
             }
             return places;
         }
 
-        /// <summary>The assembly's own folder, the program's, and those that the .NET host has worked out.</summary>
-        private static IEnumerable<string> Folders()
+        private static void AddAround(List<string> places, string folder)
         {
-            var folders = new List<string>();
-            string assembly = typeof(LibraryFinder).GetTypeInfo().Assembly.Location;
-            if (!string.IsNullOrEmpty(assembly))
-            {
-                Add(folders, Path.GetDirectoryName(assembly));
-            }
-            AppDomain domain = AppDomain.CurrentDomain;
-            Add(folders, domain.BaseDirectory);
-            // Of a web application its bin folder, whose assemblies run from a copy elsewhere.
-            if (!string.IsNullOrEmpty(domain.RelativeSearchPath))
-            {
-                foreach (string relative in domain.RelativeSearchPath.Split(';'))
-                {
-                    Add(folders, Path.Combine(domain.BaseDirectory, relative));
-                }
-            }
-            var host = domain.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
-            foreach (string folder in (host ?? "").Split(Path.PathSeparator))
-            {
-                Add(folders, folder);
-            }
-            return folders;
+            Add(places, Path.Combine(folder, Machine.LibraryFile));
+            AddRuntimes(places, folder);
+            // Where build/net48/Poslatch.targets puts both, for a .NET Framework program that is AnyCPU.
+            Add(places, Path.Combine(folder, Machine.Architecture, Machine.LibraryFile));
+        }
+
+        private static void AddRuntimes(List<string> places, string folder)
+        {
+            string runtime = Path.Combine(folder, "runtimes", Machine.RuntimeIdentifier);
+            Add(places, Path.Combine(runtime, "native", Machine.LibraryFile));
         }
 
         private static NativeLibrary Try(string path, StringBuilder report)
@@ -120,22 +127,19 @@ namespace Poslatch.Native
         private static PoslatchLibraryException Failed(string what, StringBuilder report)
         {
             return new PoslatchLibraryException(
-                "The native library of poslatch cannot be loaded: " + what + ". This process has "
-                + (IntPtr.Size * 8) + " bits (" + Machine.RuntimeIdentifier + "). Looked at:" + report + "\n"
+                "The native library of poslatch cannot be loaded: " + what + ". This process has " + (IntPtr.Size * 8)
+                + " bits (" + Machine.RuntimeIdentifier + "). Looked at:" + report + "\n"
                 + "Put the library of the package's folder runtimes/" + Machine.RuntimeIdentifier + "/native beside "
-                + "Poslatch.dll, or name its file with PoslatchLibrary.Path or the environment variable " + Variable + ".");
+                + "Poslatch.dll, or name its file with PoslatchLibrary.Path or the environment variable "
+                + Variable + ".");
         }
 
-        private static string Join(params string[] parts)
+        private static void Add(List<string> places, string place)
         {
-            return Path.Combine(parts);
-        }
-
-        private static void Add(List<string> list, string item)
-        {
-            if (!string.IsNullOrEmpty(item) && !list.Contains(item))
+            string path = Path.GetFullPath(place);
+            if (!places.Contains(path))
             {
-                list.Add(item);
+                places.Add(path);
             }
         }
     }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Poslatch.Native
 {
-    /// <summary>A library that is loaded, and stays: it pins itself, since its threads may outlive any wish to unload it.</summary>
+    /// <summary>
+    /// A library that is loaded, and stays: it pins itself, since its threads may outlive any wish to unload it.
+    /// </summary>
     internal sealed class NativeLibrary
     {
         private readonly IntPtr handle;

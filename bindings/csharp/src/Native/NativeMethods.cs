@@ -5,9 +5,9 @@ namespace Poslatch.Native
 {
     /// <summary>
     /// The C functions of poslatch.h, by their C names. Bound by address and not by [DllImport], because only so the
-    /// file that <see cref="LibraryFinder"/> has found is the one that is called: on Unix a library that was opened by its
-    /// full path is not what [DllImport("poslatch")] looks for. Text goes in as UTF-8 with a NUL (<see cref="Utf8"/>),
-    /// objects as SafeHandles, which cannot be freed while a call uses them.
+    /// file that <see cref="LibraryFinder"/> has found is the one that is called: on Unix a library that was opened by
+    /// its full path is not what [DllImport("poslatch")] looks for. Text goes in as UTF-8 with a NUL
+    /// (<see cref="Utf8"/>), objects as SafeHandles, which cannot be freed while a call uses them.
     /// </summary>
     internal sealed class NativeMethods
     {
@@ -231,8 +231,12 @@ namespace Poslatch.Native
         internal readonly ErrorNumber poslatch_error_os_code;
         internal readonly Free poslatch_error_free;
 
-        /// <summary>Binds every function, the version check first: a library that does not fit may lack the others.</summary>
-        /// <exception cref="PoslatchLibraryException">The library is of another version, or is another library.</exception>
+        /// <summary>
+        /// Binds every function, the version check first: a library that does not fit may lack the others.
+        /// </summary>
+        /// <exception cref="PoslatchLibraryException">
+        /// The library is of another version, or is another library.
+        /// </exception>
         internal NativeMethods(NativeLibrary library)
         {
             poslatch_abi_check = library.Function<AbiCheck>("poslatch_abi_check");

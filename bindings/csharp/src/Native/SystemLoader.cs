@@ -6,8 +6,8 @@ using System.Text;
 namespace Poslatch.Native
 {
     /// <summary>
-    /// The operating system's loader. .NET Framework and .NET Standard have no name for it (NativeLibrary came with .NET
-    /// Core 3.0), so these are its own functions, the same on every runtime.
+    /// The operating system's loader. .NET Framework and .NET Standard have no name for it (NativeLibrary came with
+    /// .NET Core 3.0), so these are its own functions, the same on every runtime.
     /// </summary>
     internal abstract class SystemLoader
     {
@@ -23,12 +23,20 @@ namespace Poslatch.Native
 
     internal sealed class WindowsLoader : SystemLoader
     {
-        /// <summary>What the library itself needs is looked for beside it first.</summary>
+        /// <summary>LOAD_WITH_ALTERED_SEARCH_PATH: what the library itself needs is looked for beside it.</summary>
         private const uint AlteredSearchPath = 0x8;
+
+        /// <summary>
+        /// LOAD_LIBRARY_SEARCH_DEFAULT_DIRS: the program's folder and System32, but neither the current folder nor
+        /// PATH, into which anybody may put a library by this name.
+        /// </summary>
+        private const uint DefaultDirectories = 0x1000;
 
         internal override IntPtr Load(string path, out string problem)
         {
-            IntPtr library = LoadLibraryExW(path, IntPtr.Zero, path.IndexOf('\\') >= 0 ? AlteredSearchPath : 0);
+            bool isBareName = path.IndexOf('\\') < 0;
+            IntPtr library =
+                LoadLibraryExW(path, IntPtr.Zero, isBareName ? DefaultDirectories : AlteredSearchPath);
             int code = library == IntPtr.Zero ? Marshal.GetLastWin32Error() : 0;
             problem = code == 0 ? null : new Win32Exception(code).Message + " (error " + code + ")";
             return library;
@@ -48,7 +56,9 @@ namespace Poslatch.Native
 
     internal sealed class UnixLoader : SystemLoader
     {
-        /// <summary>RTLD_NOW, on Linux, macOS and the BSDs: what is missing is said here, not in the middle of a payment.</summary>
+        /// <summary>
+        /// RTLD_NOW, on Linux, macOS and the BSDs: what is missing is said here, not in the middle of a payment.
+        /// </summary>
         private const int Now = 2;
 
         private readonly Open open;
@@ -62,8 +72,8 @@ namespace Poslatch.Native
         private delegate IntPtr Explain();
 
         /// <summary>
-        /// Where dlopen lives: in libdl.so.2 on Linux (musl answers to the name as well), in libdl.dylib on macOS, in libc
-        /// where there is no libdl any more.
+        /// Where dlopen lives: in libdl.so.2 on Linux (musl answers to the name as well), in libdl.dylib on macOS, in
+        /// libc where there is no libdl any more.
         /// </summary>
         internal UnixLoader()
         {

@@ -4,8 +4,10 @@ using System.Text;
 
 namespace Poslatch.Native
 {
-    /// <summary>Text as the library takes and gives it. Explicit both ways: what the runtime does by itself is the
-    /// machine's code page, on .NET Framework.</summary>
+    /// <summary>
+    /// Text as the library takes and gives it. Explicit both ways: what the runtime does by itself is the machine's
+    /// code page, on .NET Framework.
+    /// </summary>
     internal static class Utf8
     {
         /// <summary>Half a surrogate pair is an error, not a question mark in a posId.</summary>

@@ -189,8 +189,7 @@ namespace Poslatch.Conformance
                     Abandon(command.Need("object"));
                     return "";
                 case "collect":
-                    Collect();
-                    return " heap=" + GC.GetTotalMemory(true);
+                    return Pair("heap", Collect().ToString());
                 default:
                     throw new Outcome(
                         "error status=-1 category=1 request=0 http=0 os=0 message=unknown%20verb advice=");
@@ -356,16 +355,18 @@ namespace Poslatch.Conformance
         }
 
         /// <summary>On a thread of its own, whose stack nobody has left a reference on.</summary>
-        private static void Collect()
+        private static long Collect()
         {
+            long heap = 0;
             var thread = new Thread(() =>
             {
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
-                GC.Collect();
+                heap = GC.GetTotalMemory(forceFullCollection: true);
             });
             thread.Start();
             thread.Join();
+            return heap;
         }
 
         private static string Pair(string key, string value)
