@@ -2,7 +2,9 @@
 //! a file below `dist/` and a row of the table here.
 
 mod archive;
+pub(crate) mod jar;
 pub(crate) mod nuget;
+pub(crate) mod wheel;
 
 use crate::Result;
 use crate::artifacts::Artifacts;
@@ -26,12 +28,26 @@ struct Piece {
     make: fn(&Context, &mut Log) -> Result<Vec<PathBuf>>,
 }
 
-const PIECES: &[Piece] = &[Piece {
-    name: "nuget",
-    about: "Poslatch.<version>.nupkg, for .NET Framework 4.8, .NET and Mono",
-    needs: &[Tool::Mono],
-    make: nuget::make,
-}];
+const PIECES: &[Piece] = &[
+    Piece {
+        name: "jar",
+        about: "poslatch-<version>.jar, for Java 8 and later, with the library inside",
+        needs: &[Tool::Javac, Tool::Maven],
+        make: jar::make,
+    },
+    Piece {
+        name: "nuget",
+        about: "Poslatch.<version>.nupkg, for .NET Framework 4.8, .NET and Mono",
+        needs: &[Tool::Mono],
+        make: nuget::make,
+    },
+    Piece {
+        name: "wheel",
+        about: "poslatch-<version>-py3-none-<platform>.whl, for Python 3.8 and later",
+        needs: &[Tool::Nm, Tool::Python],
+        make: wheel::make,
+    },
+];
 
 /// `cargo xtask dist --list`.
 pub(crate) fn list() {

@@ -45,6 +45,14 @@ impl Run {
         self
     }
 
+    /// For a program that is to start it: its words, and the variables that it needs.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let words: Vec<_> = std::iter::once(&self.program).chain(&self.arguments).map(text).collect();
+        let variables: serde_json::Map<_, _> =
+            self.variables.iter().map(|(name, value)| ((*name).to_owned(), text(value).into())).collect();
+        serde_json::json!({ "command": words, "environment": variables })
+    }
+
     /// Prints it, and runs it with all its output in the log.
     pub(crate) fn log(&self, log: &mut Log) -> Result<()> {
         log.command(self)?;
@@ -88,6 +96,9 @@ impl Run {
     /// The command for `std`, for the one caller that talks to its child.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        if let Some(folders) = library_folders() {
+            command.env(LIBRARY_FOLDERS, folders);
+        }
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -101,6 +112,18 @@ impl Run {
     }
 }
 
+/// Where the loader looks first, without the folders that `cargo run` adds for our own sake: in one of them lies the
+/// library of the development profile, and a program that is to find its library somewhere else, or not at all, would
+/// find that. Nothing if there is nothing to take out.
+fn library_folders() -> Option<OsString> {
+    let ours = std::env::current_exe().ok()?.parent()?.to_owned();
+    let folders = std::env::var_os(LIBRARY_FOLDERS)?;
+    std::env::join_paths(std::env::split_paths(&folders).filter(|folder| !folder.starts_with(&ours))).ok()
+}
+
+const LIBRARY_FOLDERS: &str =
+    if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+
 /// As one would type it at the repository's root.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,6 +133,10 @@ impl fmt::Display for Run {
         f.write_str(&quoted(&self.program))?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
+}
+
+fn text(word: &OsString) -> String {
+    word.to_string_lossy().into_owned()
 }
 
 fn quoted(word: &OsStr) -> String {

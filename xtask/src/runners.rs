@@ -2,12 +2,16 @@
 //! a function here and a row of the table.
 
 use crate::Result;
-use crate::artifacts::STRICT;
+use crate::artifacts::{STRICT, with_library};
+use crate::csharp::{CSharp, Runtime};
+use crate::dist::VERSION;
+use crate::java::{Java, Phase};
 use crate::log::Log;
 use crate::process::Run;
+use crate::python;
 use crate::test::Context;
 use crate::tools;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +22,7 @@ const SOURCES: &str = "tests/conformance/runners";
 /// Builds one runner or two; each is an entry of the list.
 type Build = fn(&Context, &mut Log) -> Result<Vec<Value>>;
 
-const RUNNERS: &[Build] = &[rust, c, cpp];
+const RUNNERS: &[Build] = &[rust, c, cpp, csharp, java, python];
 
 /// Builds them all, and writes the list; returns its path.
 pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
@@ -39,9 +43,16 @@ fn folder(context: &Context) -> Result<PathBuf> {
     Ok(std::path::absolute(folder)?)
 }
 
+/// The entry of one runner, which the command starts.
+fn entry(name: &str, run: &Run) -> Value {
+    let mut entry = run.to_json();
+    entry["name"] = name.into();
+    entry
+}
+
 /// The director itself, which knows its own name.
 fn rust(_: &Context, _: &mut Log) -> Result<Vec<Value>> {
-    Ok(vec![json!({ "name": "rust", "command": ["{director}", "--runner"] })])
+    Ok(vec![entry("rust", &Run::new("{director}").arg("--runner"))])
 }
 
 fn c(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
@@ -72,12 +83,44 @@ fn compiled(
         .args(["-lposlatch", "-lpthread", "-o"])
         .arg(&program)
         .log(log)?;
-    let libraries = std::path::absolute(context.project.library_folder())?;
-    Ok(vec![json!({
-        "name": name,
-        "command": [program],
-        "environment": { "LD_LIBRARY_PATH": libraries },
-    })])
+    Ok(vec![entry(name, &with_library(&context.project, &program))])
+}
+
+fn csharp(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    let csharp = CSharp::new(&context.project);
+    csharp.compile(VERSION, log)?;
+    let program = csharp.program("Runner", &Path::new(SOURCES).join("csharp"), log)?;
+    let runtimes = Runtime::all(&context.project, log)?;
+    let library = std::path::absolute(context.project.library())?;
+    let start = |runtime: &Runtime| runtime.run(&program).env("POSLATCH_LIBRARY", &library);
+    Ok(runtimes.iter().map(|runtime| entry(&format!("csharp-{}", runtime.name()), &start(runtime))).collect())
+}
+
+fn java(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    let java = Java::new(&context.project)?;
+    java.maven(&context.project, &context.artifacts, Phase::Compile, log)?;
+    let class_path = java.runner(&sources("java", "java")?, log)?;
+    // A small heap, so that what is left behind fills it; and no second compiler, whose own memory comes and goes by more
+    // than what is looked for.
+    let run = Run::new("java")
+        .args(["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .arg(java.jna_folder())
+        .arg("-classpath")
+        .arg(class_path)
+        .arg("Runner")
+        .env("POSLATCH_LIBRARY", std::path::absolute(context.project.library())?);
+    Ok(vec![entry("java", &run)])
+}
+
+fn python(context: &Context, _: &mut Log) -> Result<Vec<Value>> {
+    let oldest = python::oldest_and_newest()?.remove(0);
+    let run = Run::new(oldest.program)
+        .arg(format!("{SOURCES}/python/runner.py"))
+        .env("PYTHONPATH", std::path::absolute("bindings/python/src")?)
+        .env("POSLATCH_LIBRARY", std::path::absolute(context.project.library())?)
+        // What Python keeps of its own goes where everything else goes.
+        .env("PYTHONPYCACHEPREFIX", std::path::absolute(context.project.target("python/pycache"))?);
+    Ok(vec![entry("python", &run)])
 }
 
 /// The source files of a runner, in the order of their names.

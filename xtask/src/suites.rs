@@ -7,7 +7,9 @@ mod csharp;
 mod docs;
 mod examples;
 mod header;
+mod java;
 mod prose;
+mod python;
 mod rust;
 mod sweep;
 
@@ -41,6 +43,10 @@ pub(crate) enum Lane {
 impl Lane {
     pub(crate) const ALL: [Lane; 2] = [Lane::Cargo, Lane::Native];
 }
+
+/// What the runners of all languages are built and run with.
+const EVERY_LANGUAGE: &[Tool] =
+    &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven, Tool::Mono, Tool::Pip, Tool::Python];
 
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
@@ -100,20 +106,6 @@ pub(crate) const SUITES: &[Suite] = &[
         run: examples::run_cpp,
     },
     Suite {
-        name: "conformance",
-        about: "one set of cases, played by a runner of every language",
-        lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler],
-        run: conformance::conform,
-    },
-    Suite {
-        name: "endurance",
-        about: "ten thousand openings and exchanges in every language, and what is left of them",
-        lane: Lane::Native,
-        needs: &[Tool::CCompiler, Tool::CxxCompiler],
-        run: conformance::endure,
-    },
-    Suite {
         name: "cpp",
         about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
         lane: Lane::Native,
@@ -126,5 +118,33 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::Mono, Tool::Pip, Tool::Xbuild],
         run: csharp::run,
+    },
+    Suite {
+        name: "java",
+        about: "the Java wrapper: its tests, its Javadoc, and the README's sale from the packaged jar",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Javac, Tool::Maven],
+        run: java::run,
+    },
+    Suite {
+        name: "python",
+        about: "the Python wrapper and its wheel, on the oldest and the newest Python of this machine",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
+        run: python::run,
+    },
+    Suite {
+        name: "conformance",
+        about: "one set of cases, played by a runner of every language",
+        lane: Lane::Native,
+        needs: EVERY_LANGUAGE,
+        run: conformance::conform,
+    },
+    Suite {
+        name: "endurance",
+        about: "ten thousand openings and exchanges in every language, and what is left of them",
+        lane: Lane::Native,
+        needs: EVERY_LANGUAGE,
+        run: conformance::endure,
     },
 ];

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::log::Log;
 use crate::process::Run;
+use crate::python;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -18,14 +19,20 @@ pub(crate) enum Tool {
     CxxCompiler,
     /// Reads identity files, as a technician would.
     Curl,
+    /// Compiles Java.
+    Javac,
     /// Reads PKCS#12, as a till in Java would.
     Keytool,
+    /// Builds the Java wrapper.
+    Maven,
     /// Compiles and runs C#, as a till on .NET Framework would.
     Mono,
     /// Lists what a shared library exports.
     Nm,
     /// Reads identity files and PKCS#12.
     Openssl,
+    /// Runs the Python wrapper; with venv, which Debian has in a package of its own.
+    Python,
     /// Fetches programs that are carried by Python packages: the .NET runtime.
     Pip,
     /// Builds a project file of .NET Framework, as Visual Studio would.
@@ -45,11 +52,14 @@ impl Tool {
             Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
+            Tool::Javac => "javac".into(),
             Tool::Keytool => "keytool".into(),
+            Tool::Maven => "mvn".into(),
             // The compiler; its package brings the runtime.
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
+            Tool::Python => "python3".into(),
             Tool::Pip => "python3".into(),
             Tool::Xbuild => "xbuild".into(),
         }
@@ -61,10 +71,13 @@ impl Tool {
             Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
+            Tool::Javac => "default-jdk-headless",
             Tool::Keytool => "default-jre-headless",
+            Tool::Maven => "maven",
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
+            Tool::Python => "python3-venv",
             Tool::Pip => "python3-pip",
             Tool::Xbuild => "mono-xbuild",
         }
@@ -75,13 +88,19 @@ impl Tool {
         let variable = match self {
             Tool::CCompiler => "CC",
             Tool::CxxCompiler => "CXX",
+            Tool::Python => python::VARIABLE,
             _ => return None,
         };
         std::env::var_os(variable).map(|_| variable)
     }
 
     fn works(self) -> bool {
+        if self == Tool::Python {
+            // Any version that the package supports, under whatever name.
+            return python::oldest_and_newest().is_ok();
+        }
         let harmless: &[&str] = match self {
+            Tool::Javac => &["-version"],
             Tool::Keytool => &["-help"],
             Tool::Openssl => &["version"],
             Tool::Pip => &["-m", "pip", "--version"],

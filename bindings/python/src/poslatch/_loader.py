@@ -82,7 +82,9 @@ def _find() -> Tuple[ctypes.CDLL, str]:
     named = os.environ.get(VARIABLE)
     if named:
         try:
-            return _load(named, named), named
+            # Absolute, since a bare name would be looked for elsewhere.
+            file = os.path.abspath(named)
+            return _load(file), file
         except _Unfit as unfit:
             raise _not_found([f"{named} (named by {VARIABLE}): {unfit}"]) from None
     faults: List[str] = []
@@ -93,21 +95,23 @@ def _find() -> Tuple[ctypes.CDLL, str]:
         (file_name(), "wherever the system looks for libraries"),
     ):
         try:
-            return _load(place, place), place
+            return _load(place), place
         except _Unfit as unfit:
             faults.append(f"{place} ({what}): {unfit}")
     raise _not_found(faults)
 
 
-def _load(place: str, path: str) -> ctypes.CDLL:
+def _load(path: str) -> ctypes.CDLL:
     """Loads one candidate and asks it whether it fits.
 
     Raises:
         _Unfit: It is not there, or will not do.
     """
-    is_file = os.sep in place
+    is_file = os.path.isabs(path)
     if is_file and not os.path.exists(path):
         raise _Unfit("not there")
+    if is_file and _binary.is_cut_short(path):
+        raise _Unfit(f"{_binary.describe(path)}, cut short: copy or install it again")
     try:
         library = ctypes.CDLL(path)
     except OSError as error:

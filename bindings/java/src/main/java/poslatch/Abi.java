@@ -3,8 +3,6 @@ package poslatch;
 import com.sun.jna.Callback;
 import com.sun.jna.Library;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
-import com.sun.jna.ptr.PointerByReference;
 
 /**
  * The C functions, as {@code include/poslatch.h} declares them and in its order; what they do stands there.
@@ -30,49 +28,49 @@ interface Abi extends Library {
 
     int poslatch_abi_check(int major, int minor);
 
-    int poslatch_log_set(int level, OnLog onLog, Pointer user, PointerByReference error);
+    int poslatch_log_set(int level, OnLog onLog, Pointer user, long[] error);
 
     int poslatch_fetch_root_ca(byte[] baseUrl, byte[] merchantId, byte[] keyId, Pointer sharedSecret, int auth,
-            byte[] webRootPem, int timeoutMs, PointerByReference pem, PointerByReference error);
+            byte[] webRootPem, int timeoutMs, long[] pem, long[] error);
 
-    int poslatch_save_root_ca(byte[] pem, Pointer size, byte[] path, PointerByReference error);
+    int poslatch_save_root_ca(byte[] pem, Pointer size, byte[] path, long[] error);
 
-    int poslatch_device_new(byte[] url, PointerByReference device, PointerByReference error);
+    int poslatch_device_new(byte[] url, long[] device, long[] error);
 
-    int poslatch_device_set_root_ca_file(Pointer device, byte[] path, PointerByReference error);
+    int poslatch_device_set_root_ca_file(Pointer device, byte[] path, long[] error);
 
-    int poslatch_device_set_root_ca_pem(Pointer device, byte[] pem, Pointer size, PointerByReference error);
+    int poslatch_device_set_root_ca_pem(Pointer device, byte[] pem, Pointer size, long[] error);
 
-    int poslatch_device_set_serial(Pointer device, byte[] serial, PointerByReference error);
+    int poslatch_device_set_serial(Pointer device, byte[] serial, long[] error);
 
-    int poslatch_device_set_identity_check(Pointer device, int check, byte[] name, PointerByReference error);
+    int poslatch_device_set_identity_check(Pointer device, int check, byte[] name, long[] error);
 
-    int poslatch_device_set_timeout_ms(Pointer device, int which, int ms, PointerByReference error);
+    int poslatch_device_set_timeout_ms(Pointer device, int which, int ms, long[] error);
 
-    int poslatch_device_set_keep_alive(Pointer device, int pingMs, int missedMax, PointerByReference error);
+    int poslatch_device_set_keep_alive(Pointer device, int pingMs, int missedMax, long[] error);
 
     void poslatch_device_interrupt(Pointer device);
 
     void poslatch_device_free(Pointer device);
 
-    int poslatch_pair(Pointer device, byte[] posId, byte[] setupCode, PointerByReference identity,
-            PointerByReference error);
+    int poslatch_pair(Pointer device, byte[] posId, byte[] setupCode, long[] identity,
+            long[] error);
 
-    int poslatch_get_cert_chain(Pointer identity, PointerByReference pem, PointerByReference error);
+    int poslatch_get_cert_chain(Pointer identity, long[] pem, long[] error);
 
-    int poslatch_identity_save(Pointer identity, byte[] path, Pointer passphrase, PointerByReference error);
+    int poslatch_identity_save(Pointer identity, byte[] path, Pointer passphrase, long[] error);
 
-    int poslatch_identity_load(byte[] path, Pointer passphrase, PointerByReference identity,
-            PointerByReference error);
+    int poslatch_identity_load(byte[] path, Pointer passphrase, long[] identity,
+            long[] error);
 
-    int poslatch_identity_export_pem(Pointer identity, Pointer passphrase, PointerByReference pem,
-            PointerByReference error);
+    int poslatch_identity_export_pem(Pointer identity, Pointer passphrase, long[] pem,
+            long[] error);
 
-    int poslatch_identity_export_pkcs12(Pointer identity, Pointer passphrase, PointerByReference pkcs12,
-            PointerByReference error);
+    int poslatch_identity_export_pkcs12(Pointer identity, Pointer passphrase, long[] pkcs12,
+            long[] error);
 
-    int poslatch_identity_from_pem(Pointer pem, Pointer size, Pointer passphrase, PointerByReference identity,
-            PointerByReference error);
+    int poslatch_identity_from_pem(Pointer pem, Pointer size, Pointer passphrase, long[] identity,
+            long[] error);
 
     Pointer poslatch_identity_pos_id(Pointer identity);
 
@@ -94,21 +92,21 @@ interface Abi extends Library {
 
     void poslatch_identity_free(Pointer identity);
 
-    int poslatch_open_mtls(Pointer device, Pointer identity, PointerByReference connection,
-            PointerByReference error);
+    int poslatch_open_mtls(Pointer device, Pointer identity, long[] connection,
+            long[] error);
 
-    int poslatch_open_tls(Pointer device, PointerByReference connection, PointerByReference error);
+    int poslatch_open_tls(Pointer device, long[] connection, long[] error);
 
     int poslatch_connection_exchange(Pointer connection, byte[] json, Pointer size, int silenceMs,
-            OnStatus onStatus, Pointer user, PointerByReference reply, PointerByReference error);
+            OnStatus onStatus, Pointer user, long[] reply, long[] error);
 
-    int poslatch_connection_send(Pointer connection, byte[] json, Pointer size, PointerByReference error);
+    int poslatch_connection_send(Pointer connection, byte[] json, Pointer size, long[] error);
 
-    int poslatch_connection_receive(Pointer connection, int timeoutMs, IntByReference kind,
-            PointerByReference message, PointerByReference error);
+    int poslatch_connection_receive(Pointer connection, int timeoutMs, int[] kind,
+            long[] message, long[] error);
 
-    int poslatch_connection_recover(Pointer connection, byte[] reference, int patienceMs, IntByReference outcome,
-            PointerByReference reply, PointerByReference error);
+    int poslatch_connection_recover(Pointer connection, byte[] reference, int patienceMs, int[] outcome,
+            long[] reply, long[] error);
 
     int poslatch_connection_state(Pointer connection);
 
@@ -120,11 +118,11 @@ interface Abi extends Library {
 
     void poslatch_connection_free(Pointer connection);
 
-    int poslatch_device_set_journal(Pointer device, byte[] path, PointerByReference error);
+    int poslatch_device_set_journal(Pointer device, byte[] path, long[] error);
 
-    int poslatch_device_journal_pending(Pointer device, PointerByReference json, PointerByReference error);
+    int poslatch_device_journal_pending(Pointer device, long[] json, long[] error);
 
-    int poslatch_device_journal_forget(Pointer device, byte[] reference, PointerByReference error);
+    int poslatch_device_journal_forget(Pointer device, byte[] reference, long[] error);
 
     Pointer poslatch_buffer_data(Pointer buffer);
 

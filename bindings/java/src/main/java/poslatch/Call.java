@@ -1,25 +1,24 @@
 package poslatch;
 
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.PointerByReference;
 
 /** The library, and what one call of it gives back: a status and an error, or an object. */
 final class Call {
     final Abi abi = Loader.abi();
     /** The last parameter of every function that can fail. */
-    final PointerByReference error = new PointerByReference();
+    final long[] error = new long[1];
     /** The object that a function makes. */
-    final PointerByReference out = new PointerByReference();
+    final long[] out = new long[1];
 
     void check(int status) {
         if (status != Status.OK.number()) {
-            throw PoslatchException.of(abi, status, error.getValue());
+            throw PoslatchException.of(abi, status, new Pointer(error[0]));
         }
     }
 
     Pointer object(int status) {
         check(status);
-        return out.getValue();
+        return new Pointer(out[0]);
     }
 
     String text(int status) {

@@ -1,7 +1,6 @@
 package poslatch;
 
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -166,12 +165,12 @@ public final class Connection implements AutoCloseable {
     public Message receive(Duration timeout) {
         Call call = new Call();
         int timeoutMs = Millis.of("timeout", timeout, RequestState.NONE);
-        IntByReference kind = new IntByReference();
+        int[] kind = new int[1];
         Pointer connection = handle.enter();
         try {
             String json = call.text(
                     call.abi.poslatch_connection_receive(connection, timeoutMs, kind, call.out, call.error));
-            return new Message(MessageKind.of(kind.getValue()), json);
+            return new Message(MessageKind.of(kind[0]), json);
         } finally {
             handle.leave();
         }
@@ -208,12 +207,12 @@ public final class Connection implements AutoCloseable {
         Call call = new Call();
         byte[] asked = Text.terminated("reference", reference);
         int patienceMs = Millis.of("patience", patience, RequestState.NONE);
-        IntByReference outcome = new IntByReference();
+        int[] outcome = new int[1];
         Pointer connection = handle.enter(RequestState.IN_DOUBT);
         try {
             String reply = call.text(call.abi.poslatch_connection_recover(
                     connection, asked, patienceMs, outcome, call.out, call.error));
-            return new Recovery(RecoveryOutcome.of(outcome.getValue()), reply);
+            return new Recovery(RecoveryOutcome.of(outcome[0]), reply);
         } finally {
             handle.leave();
         }
@@ -272,5 +271,9 @@ public final class Connection implements AutoCloseable {
     @Override
     public void close() {
         cleaner.close();
+    }
+
+    Handle handle() {
+        return handle;
     }
 }

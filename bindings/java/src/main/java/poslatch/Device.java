@@ -1,7 +1,6 @@
 package poslatch;
 
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.PointerByReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,11 +175,15 @@ public final class Device implements AutoCloseable {
         cleaner.close();
     }
 
+    Handle handle() {
+        return handle;
+    }
+
     /** The settings of a device. Takes everything as it comes; {@link #build} judges it. */
     public static final class Builder {
         /** A setter of C, with its arguments. */
         private interface Setting {
-            int set(Abi abi, Pointer device, PointerByReference error);
+            int set(Abi abi, Pointer device, long[] error);
         }
 
         private final String url;
