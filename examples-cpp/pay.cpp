@@ -134,7 +134,10 @@ int main(int argc, char **argv)
 
         // The one handle on a payment whose reply is lost, so it is known, and kept, before anything is sent. A till
         // gives its receipt number; the clock is unique only for one till that takes one payment in a second.
-        const std::string reference = argc == 7 ? argv[6] : "sale-" + std::to_string(std::time(nullptr));
+        const std::time_t now = std::time(nullptr);
+        char by_clock[32];
+        std::strftime(by_clock, sizeof by_clock, "sale-%Y%m%d-%H%M%S", std::gmtime(&now));
+        const std::string reference = argc == 7 ? argv[6] : by_clock;
         return pay(connection, reference, argv[4], argv[5]);
     } catch (const poslatch::error &error) {
         return explain(step, error);

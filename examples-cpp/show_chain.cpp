@@ -5,6 +5,7 @@
 // Run:    LD_LIBRARY_PATH=target/release ./show_chain till.pem
 //
 // Exit code: 0 shown, 2 usage or an identity that cannot be read.
+#include <ctime>
 #include <iostream>
 
 #include "poslatch.hpp"
@@ -20,15 +21,16 @@ int main(int argc, char **argv)
     }
     try {
         const poslatch::identity identity = poslatch::identity::load(argv[1]);
-        const std::chrono::hours left = std::chrono::duration_cast<std::chrono::hours>(
-            identity.not_after() - std::chrono::system_clock::now());
+        const std::time_t seconds_left
+            = std::chrono::system_clock::to_time_t(identity.not_after()) - std::time(nullptr);
+        const std::time_t days_left = seconds_left / (24 * 60 * 60);
         std::cerr << "  device       " << identity.device_name() << "\n"
                   << "  posId        " << identity.pos_id() << "\n"
                   << "  fingerprint  " << identity.fingerprint() << "\n"
-                  << "  days left    " << left.count() / 24 << "\n";
-        if (identity.not_after() <= std::chrono::system_clock::now())
+                  << "  days left    " << days_left << "\n";
+        if (seconds_left <= 0)
             std::cerr << "The certificate has expired by this machine's clock: pair again.\n";
-        else if (left.count() / 24 < WARN_DAYS_BEFORE_END)
+        else if (days_left < WARN_DAYS_BEFORE_END)
             std::cerr << "The certificate ends soon: pair again in time.\n";
         std::cout << identity.cert_chain();
         return 0;

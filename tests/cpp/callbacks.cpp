@@ -75,7 +75,7 @@ void error_in_a_callback_is_not_taken_for_the_exchanges_own()
 {
     const simulator simulator;
     const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
-    // A second exchange on the same connection is refused; what comes out is the callback's error, and the reply is there.
+    // A second exchange on the connection is refused. What comes out is the callback's error, and the reply is kept.
     check::fails("exchange within a callback", poslatch::status::busy, [&] {
         connection.exchange(payment("outer"), [&](const std::string &) { connection.exchange(payment("inner")); });
     });

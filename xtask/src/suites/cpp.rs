@@ -1,5 +1,5 @@
-//! The `cpp` suite: `include/poslatch.hpp` with every compiler and standard, what the conformance suite cannot see of it,
-//! and the program of its page, run as it stands there.
+//! The `cpp` suite: `include/poslatch.hpp` with every compiler and standard, what the conformance suite cannot see of
+//! it, and the program of its page, run as it stands there.
 
 use crate::Result;
 use crate::artifacts::{STRICT, with_library};
@@ -100,7 +100,7 @@ impl Bench<'_> {
         Ok(format!("other ABI: {}", passed(&with_library(&self.context.project, &program), log)?))
     }
 
-    /// The page's program, with a device of ours in place of the reader's, has to pay. Its other snippets have to compile.
+    /// The page's program, with a device of ours in place of the reader's, has to pay. Other snippets have to compile.
     fn page(&self, log: &mut Log) -> Result<()> {
         let page = fs::read_to_string(PAGE)?;
         let mut snippets = snippets(&page);
