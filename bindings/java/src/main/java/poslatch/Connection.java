@@ -16,10 +16,7 @@ public final class Connection implements AutoCloseable {
     private final Collected cleaner;
     /** The reply of an exchange whose status callback threw. */
     private final AtomicReference<String> unclaimed = new AtomicReference<>();
-    /**
-     * As far as they are known when the connection is closed: what stands in a log should not depend on the
-     * moment.
-     */
+    /** What was found at the opening; told after the close, too. */
     private final String serverName;
     private final String tlsVersion;
 

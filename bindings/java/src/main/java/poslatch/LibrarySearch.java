@@ -25,7 +25,8 @@ final class LibrarySearch {
     /** Whether, and where, the library that a jar brings along may be written to a file. */
     static final String EXTRACT = "poslatch.extract";
 
-    private static final String NAME = "poslatch";
+    /** What the system's own search is asked for. */
+    static final String NAME = "poslatch";
 
     /** Has no resources: JNA would unpack what it finds on the class path, unasked. */
     private static final ClassLoader NOTHING = new ClassLoader(null) { };
@@ -33,14 +34,16 @@ final class LibrarySearch {
     private final Function<String, String> properties;
     private final Function<String, String> variables;
     private final Function<String, URL> resources;
+    private final String systemName;
     private final String fileName = System.mapLibraryName(NAME);
     private final StringBuilder report = new StringBuilder();
 
     LibrarySearch(Function<String, String> properties, Function<String, String> variables,
-            Function<String, URL> resources) {
+            Function<String, URL> resources, String systemName) {
         this.properties = properties;
         this.variables = variables;
         this.resources = resources;
+        this.systemName = systemName;
     }
 
     Abi run() {
@@ -54,7 +57,7 @@ final class LibrarySearch {
             }
         }
         if (abi == null) {
-            abi = load("the system's own search", NAME, null);
+            abi = load("the system's own search", systemName, null);
         }
         if (abi == null) {
             abi = bundled();

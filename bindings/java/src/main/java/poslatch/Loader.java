@@ -20,7 +20,8 @@ final class Loader {
     private static synchronized Abi load() {
         if (abi == null) {
             checkJna();
-            abi = new LibrarySearch(System::getProperty, System::getenv, Loader.class::getResource).run();
+            abi = new LibrarySearch(System::getProperty, System::getenv, Loader.class::getResource,
+                    LibrarySearch.NAME).run();
         }
         return abi;
     }

@@ -60,6 +60,7 @@ final class Secret implements AutoCloseable {
         return memory;
     }
 
+    /** Of bytes; a text ends with NUL instead. */
     Pointer size() {
         return Size.of(size);
     }

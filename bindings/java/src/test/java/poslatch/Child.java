@@ -27,6 +27,8 @@ final class Child {
 
     Child() {
         environment().remove("POSLATCH_LIBRARY");
+        // Cargo points what it starts to its own builds.
+        environment().remove("LD_LIBRARY_PATH");
         // Nothing of JNA's is left outside the target folder.
         options.add("-Djna.tmpdir=" + System.getProperty("jna.tmpdir"));
         options.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));

@@ -53,14 +53,18 @@ class LoadingTest {
         return file;
     }
 
+    /** One that finds nothing by itself, whatever is installed on this machine. */
+    private LibrarySearch search() {
+        return new LibrarySearch(properties::get, variables::get, resources::get, "poslatch-that-nobody-has");
+    }
+
     private void assertLoads() {
-        Abi abi = new LibrarySearch(properties::get, variables::get, resources::get).run();
+        Abi abi = search().run();
         assertTrue(Text.of(abi.poslatch_version_string()).startsWith("poslatch "));
     }
 
     private String failure() {
-        return assertThrows(UnsatisfiedLinkError.class,
-                () -> new LibrarySearch(properties::get, variables::get, resources::get).run()).getMessage();
+        return assertThrows(UnsatisfiedLinkError.class, () -> search().run()).getMessage();
     }
 
     private static void assertTells(String message, String... words) {

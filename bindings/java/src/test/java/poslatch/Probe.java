@@ -1,11 +1,19 @@
 package poslatch;
 
+import com.sun.jna.Library;
+import java.lang.reflect.Proxy;
+
 /** A till for {@link ProgramTest}, which starts it where the platform's charset is not UTF-8; told in ASCII. */
 final class Probe {
     private Probe() {
     }
 
     public static void main(String[] arguments) {
+        if (arguments[0].equals("where")) {
+            Library.Handler handler = (Library.Handler) Proxy.getInvocationHandler(Loader.abi());
+            System.out.println(handler.getNativeLibrary().getFile());
+            return;
+        }
         String url = arguments[0];
         String rootCaFile = arguments[1];
         String setupCode = arguments[2];

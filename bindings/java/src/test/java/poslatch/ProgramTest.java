@@ -1,9 +1,12 @@
 package poslatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,10 +34,20 @@ class ProgramTest {
     void variableNamesTheLibrary() throws Exception {
         Child child = new Child();
         child.environment().put("POSLATCH_LIBRARY", LoadingTest.libraryFile());
-        child.run(CLASS_PATH, "poslatch.Probe", "no url", "", "", "");
-        // The library's own words.
-        assertTrue(child.output().contains("ARGUMENT: argument \"url\": it has to begin with https:// or wss://"),
-                child.output());
+        child.run(CLASS_PATH, "poslatch.Probe", "where");
+        assertTrue(child.output().endsWith(LoadingTest.libraryFile() + "\n"), child.output());
+    }
+
+    @Test
+    void libraryIsFoundWhereTheSystemLooks() throws Exception {
+        Path folder = Files.createDirectories(Bench.file("system"));
+        Path file = folder.resolve(System.mapLibraryName("poslatch"));
+        Files.copy(Paths.get(LoadingTest.libraryFile()), file);
+        Child child = new Child().with("-Djava.library.path=");
+        child.environment().put("LD_LIBRARY_PATH", folder.toString());
+        child.run(CLASS_PATH, "poslatch.Probe", "where");
+        assertTrue(child.output().endsWith(file.getFileName() + "\n"), child.output());
+        assertFalse(child.output().contains(Child.origin(Device.class).toString()), child.output());
     }
 
     @Test
