@@ -182,7 +182,13 @@ impl Stage {
             "release_replies" => drop(self.device.release_replies()),
             "renew_setup_code" => drop(self.device.renew_setup_code()),
             "reset_connections" => self.device.reset_connections(),
-            "send_unsolicited" => drop(self.device.send_unsolicited(&self.fill_text(text)?)),
+            "send_unsolicited" => {
+                // The till may be done with opening before the device is.
+                self.wait("websocket_opened", 1)?;
+                if self.device.send_unsolicited(&self.fill_text(text)?) == 0 {
+                    return Err("no channel is open".to_owned());
+                }
+            }
             unknown => return Err(format!("a device does not \"{unknown}\"")),
         }
         Ok(())

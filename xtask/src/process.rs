@@ -96,6 +96,9 @@ impl Run {
     /// The command for `std`, for the one caller that talks to its child.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        if let Some(folders) = library_folders() {
+            command.env(LIBRARY_FOLDERS, folders);
+        }
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -108,6 +111,18 @@ impl Run {
         if status.success() { Ok(()) } else { Err(format!("`{self}` failed ({status})").into()) }
     }
 }
+
+/// Where the loader looks first, without the folders that `cargo run` adds for our own sake: in one of them lies the
+/// library of the development profile, and a program that is to find its library somewhere else, or not at all, would
+/// find that. Nothing if there is nothing to take out.
+fn library_folders() -> Option<OsString> {
+    let ours = std::env::current_exe().ok()?.parent()?.to_owned();
+    let folders = std::env::var_os(LIBRARY_FOLDERS)?;
+    std::env::join_paths(std::env::split_paths(&folders).filter(|folder| !folder.starts_with(&ours))).ok()
+}
+
+const LIBRARY_FOLDERS: &str =
+    if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// As one would type it at the repository's root.
 impl fmt::Display for Run {

@@ -8,6 +8,7 @@ use crate::project::Project;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// The oldest version that the package supports; `requires-python` in its `pyproject.toml`.
 const OLDEST_MINOR: u32 = 8;
@@ -76,6 +77,17 @@ pub(crate) fn oldest_and_newest() -> Result<Vec<Python>> {
 }
 
 fn found() -> Vec<Python> {
+    /// Several suites ask, and the search takes dozens of processes. Finding nothing is not kept: a package may be
+    /// installed then.
+    static FOUND: Mutex<Vec<Python>> = Mutex::new(Vec::new());
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if found.is_empty() {
+        *found = search();
+    }
+    found.clone()
+}
+
+fn search() -> Vec<Python> {
     let by_name = (OLDEST_MINOR..NEWEST_MINOR).map(|minor| format!("python3.{minor}").into());
     std::iter::once(OsString::from("python3"))
         .chain(by_name)
@@ -102,7 +114,8 @@ pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> 
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");
     let wanted = PACKAGES.join("\n");
-    if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
+    // The environment leans on the interpreter that made it, which may be gone.
+    if interpreter.exists() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(interpreter);
     }
     Run::new(&python.program).args(["-m", "venv", "--clear"]).arg(&folder).log(log)?;

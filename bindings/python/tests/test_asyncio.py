@@ -1,6 +1,8 @@
 """The twins for asyncio: on threads of their own, and cancelled without losing what is in doubt."""
 
 import asyncio
+import contextlib
+import gc
 import sys
 import threading
 import time
@@ -99,7 +101,8 @@ def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(holding: Simulator, 
     """The time-out of asyncio must not hide that the customer may have paid."""
 
     async def pay() -> None:
-        await asyncio.wait_for(held.exchange_async(payment()), 0.5)
+        # Long enough for the request to be sent on a busy machine.
+        await asyncio.wait_for(held.exchange_async(payment()), 2)
 
     if sys.version_info < (3, 9):
         # That version drops what a cancelled call raises; the README says how to live with it.
@@ -108,7 +111,7 @@ def test_wait_for_that_runs_out_leaves_the_payment_in_doubt(holding: Simulator, 
         with pytest.raises(poslatch.CallCancelledError) as raised:
             asyncio.run(pay())
         assert raised.value.in_doubt
-    assert holding.count("PaymentRequest") == 1
+    holding.wait_for_request()
 
 
 def test_cancelled_twice_is_still_in_doubt(holding: Simulator, held: poslatch.Connection) -> None:
@@ -182,10 +185,11 @@ def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.
     stumble = TornReceiptError("no paper")
 
     def on_status(_: poslatch.Message) -> None:
+        held.close()
         raise stumble
 
-    with pytest.raises(poslatch.NetworkError) as raised:
-        asyncio.run(held.exchange_async(payment(), silence=0.3, on_status=on_status))
+    with pytest.raises(poslatch.CallCancelledError) as raised:
+        asyncio.run(held.exchange_async(payment(), on_status=on_status))
     assert raised.value.in_doubt
     assert raised.value.__context__ is stumble
 
@@ -267,8 +271,8 @@ if sys.version_info >= (3, 11):
 
     def test_timeout_block_lets_the_doubt_through(held: poslatch.Connection) -> None:
         async def pay() -> None:
-            async with asyncio.timeout(0.5):
-                await held.exchange_async(payment())
+            async with asyncio.timeout(None) as limit:
+                await held.exchange_async(payment(), on_status=lambda _: limit.reschedule(0))
 
         with pytest.raises(poslatch.CallCancelledError) as raised:
             asyncio.run(pay())
@@ -284,6 +288,70 @@ def test_hundred_receives_at_once_need_no_executor(connection: poslatch.Connecti
         assert [getattr(result, "status", result) for result in results] == [Status.RESPONSE_TIMEOUT] * 100
 
     assert _seconds(lambda: asyncio.run(receive())) < PATIENCE_S / 2
+
+
+def test_reply_for_a_loop_that_was_closed_is_kept(connection: poslatch.Connection) -> None:
+    """A program that drives its loop by hand, and closes it without a look at its tasks."""
+    loop = asyncio.new_event_loop()
+    pay = connection.exchange_async(payment())
+    task = loop.create_task(pay)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    wait_for_calls()
+    # Python would complain of a task that was never finished.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    del task
+    kept = connection.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "APPROVED"
+    pay.close()
+
+
+def test_coroutine_function_is_no_callback(connection: poslatch.Connection) -> None:
+    async def on_status(message: poslatch.Message) -> None:
+        raise AssertionError(message)
+
+    with pytest.raises(TypeError, match="plain function"):
+        connection.exchange(payment(), on_status=on_status)
+    with pytest.raises(TypeError, match="plain function"):
+        asyncio.run(connection.exchange_async(payment(), on_status=on_status))
+
+
+def test_failed_call_leaves_no_garbage_that_keeps_the_connection(connection: poslatch.Connection) -> None:
+    """Exceptions hold the frames that they came through; what those hold must not wait for the collector."""
+
+    def stumble(_: poslatch.Message) -> None:
+        raise TornReceiptError
+
+    async def fail() -> int:
+        async_calls: List[Callable[[], Awaitable[Any]]] = [
+            lambda: connection.receive_async(0.001),
+            lambda: connection.exchange_async("[]"),
+            lambda: connection.exchange_async(payment(), on_status=stumble),
+        ]
+        calls: List[Callable[[], Any]] = [
+            lambda: connection.receive(0),
+            lambda: connection.exchange("[]"),
+            lambda: connection.exchange(payment(), on_status=stumble),
+        ]
+        before = sys.getrefcount(connection)
+        for _ in range(10):
+            for call in calls:
+                with contextlib.suppress(poslatch.PoslatchError, TornReceiptError):
+                    call()
+            for async_call in async_calls:
+                with contextlib.suppress(poslatch.PoslatchError, TornReceiptError):
+                    await async_call()
+        wait_for_calls()
+        return sys.getrefcount(connection) - before
+
+    gc.collect()
+    gc.disable()
+    try:
+        # One of sixty may still be on its way out of its frame.
+        assert asyncio.run(fail()) < 10
+    finally:
+        gc.enable()
 
 
 def test_loop_that_is_left_in_a_hurry_ends_the_payment(holding: Simulator, held: poslatch.Connection) -> None:

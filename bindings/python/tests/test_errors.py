@@ -1,5 +1,6 @@
 """Exceptions: what they carry, and what they say to somebody who did not catch them."""
 
+import copy
 import pickle
 import traceback
 
@@ -63,9 +64,11 @@ def test_error_travels_between_processes() -> None:
 
 def test_message_travels_between_processes() -> None:
     message = poslatch.Message('{"type":"X","n":1.50}', poslatch.MessageKind.OTHER)
-    travelled = pickle.loads(pickle.dumps(message))
-    assert travelled == message
-    assert (travelled.json, travelled.kind, travelled.type) == (message.json, message.kind, "X")
+    message["changed"] = True
+    for travelled in (pickle.loads(pickle.dumps(message)), copy.copy(message), copy.deepcopy(message)):
+        assert travelled == message
+        assert type(travelled) is poslatch.Message
+        assert (travelled.json, travelled.kind, travelled.type) == (message.json, message.kind, "X")
 
 
 def test_operating_system_and_http_have_their_say() -> None:

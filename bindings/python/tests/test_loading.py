@@ -50,7 +50,7 @@ def stub(folder: Path, source: str) -> str:
 
 
 def test_library_says_what_it_is() -> None:
-    assert poslatch.library.version().startswith("poslatch ")
+    assert poslatch.library.version().startswith(f"poslatch {poslatch.__version__} (")
     major, minor = poslatch.library.abi_version()
     assert major == poslatch.constants.ABI_MAJOR
     assert minor >= poslatch.constants.ABI_MINOR

@@ -58,7 +58,7 @@ pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
         .log(log)?;
     if !wheel.exists() {
         return Err(format!(
-            "{} was not written: is the version in {SOURCE}/pyproject.toml {VERSION}?",
+            "{} was not written: is the version in {SOURCE}/src/poslatch/__init__.py {VERSION}?",
             wheel.display()
         )
         .into());

@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     let tests = count(&java)?;
     // Compiling has checked the comments; whether pages can be made of them, only the tool itself can tell.
     Run::new("javadoc")
-        .args(["-quiet", "-Xdoclint:all", "-Werror", "--release", "8", "-encoding", "UTF-8", "-notimestamp"])
+        .args(["-quiet", "-Xdoclint:all", "-Werror", "-encoding", "UTF-8", "-notimestamp"])
         .arg("-d")
         .arg(java.javadoc())
         .arg("-classpath")

@@ -50,8 +50,9 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     Ok(vec![format!("{snippets} C snippets, {links} links")])
 }
 
+/// Every page that a developer is led to.
 fn pages() -> Result<Vec<PathBuf>> {
-    let mut pages = vec![PathBuf::from("README.md")];
+    let mut pages: Vec<PathBuf> = PAGES.iter().map(PathBuf::from).collect();
     for entry in fs::read_dir("docs")? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "md") {
@@ -61,14 +62,26 @@ fn pages() -> Result<Vec<PathBuf>> {
     Ok(pages)
 }
 
+/// Pages beside what they are about.
+const PAGES: [&str; 5] = [
+    "README.md",
+    "bindings/csharp/README.md",
+    "bindings/java/README.md",
+    "bindings/python/README.md",
+    "tests/conformance/README.md",
+];
+
 fn snippets_of(text: &str) -> impl Iterator<Item = &str> {
     text.split("```c\n").skip(1).filter_map(|after| after.split_once("\n```")).map(|(snippet, _)| snippet)
 }
 
 /// Targets of Markdown links within the project, without the part that names a heading.
+///
+/// Code in fences is left out: a lambda of C++ looks like a link.
 fn links_of(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](")
-        .skip(1)
+    text.split("```")
+        .step_by(2)
+        .flat_map(|prose| prose.split("](").skip(1))
         .filter_map(|after| after.split_once(')'))
         .map(|(link, _)| link.split('#').next().unwrap_or(link))
         .filter(|link| !link.is_empty() && !link.contains("://"))
@@ -80,8 +93,8 @@ mod tests {
 
     #[test]
     fn snippets_and_links_are_found() {
-        let text = "a [b](c.md#d) [e](https://f) [g](#h)\n```c\nx();\n```\n```sh\ny\n```\n";
-        assert_eq!(snippets_of(text).collect::<Vec<_>>(), ["x();"]);
+        let text = "a [b](c.md#d) [e](https://f) [g](#h)\n```c\nx();\n[](y)\n```\n```sh\ny\n```\n";
+        assert_eq!(snippets_of(text).collect::<Vec<_>>(), ["x();\n[](y)"]);
         assert_eq!(links_of(text).collect::<Vec<_>>(), ["c.md"]);
     }
 }

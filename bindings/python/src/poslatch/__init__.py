@@ -40,6 +40,9 @@ from poslatch.identity import Identity
 from poslatch.log import log_off, log_to
 from poslatch.message import Message, Recovery
 
+# The same as in the repository's Cargo.toml; `cargo xtask dist` refuses another one.
+__version__ = "0.1.0"
+
 __all__ = [
     "CallCancelledError",
     "Category",

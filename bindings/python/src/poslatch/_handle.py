@@ -13,8 +13,9 @@ from typing import Callable, Deque, List, Optional, Set
 
 from poslatch.errors import closed_error
 
-# How long the end of the program waits for calls to return that it has just ended. The library promises 200 ms.
-_EXIT_PATIENCE_S = 2.0
+# How long the end of the program waits for calls to return that it has just ended. The library promises 200 ms; a
+# machine may be busy.
+_EXIT_PATIENCE_S = 5.0
 _EXIT_STEP_S = 0.005
 
 _live: Set["Handle"] = set()

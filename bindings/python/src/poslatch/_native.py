@@ -122,8 +122,12 @@ class Outputs:
     def check(self, status: int) -> None:
         """Raises what the function failed with, if it failed."""
         failure = self.failure(status)
-        if failure is not None:
-            raise failure
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            # What is raised holds this frame, and must not be held by it: only the collector would get the two.
+            del failure
 
     def failure(self, status: int) -> Optional[PoslatchError]:
         """What the function failed with, if it failed."""

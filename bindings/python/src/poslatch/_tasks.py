@@ -4,7 +4,6 @@ Not on the loop's default executor: that has few threads, and a payment holds on
 """
 
 import asyncio
-import contextlib
 import contextvars
 import functools
 import threading
@@ -38,7 +37,7 @@ async def run(
     """
     loop = asyncio.get_running_loop()
     end: asyncio.Future[_Result] = loop.create_future()
-    _start(call, loop, end)
+    _start(call, loop, end, drop)
     cancelled = False
     while not end.done():
         try:
@@ -62,20 +61,35 @@ async def run(
         end = failure = None  # type: ignore[assignment]
 
 
-def _start(call: Callable[[], _Result], loop: asyncio.AbstractEventLoop, end: "asyncio.Future[_Result]") -> None:
+def _start(
+    call: Callable[[], _Result],
+    loop: asyncio.AbstractEventLoop,
+    end: "asyncio.Future[_Result]",
+    drop: Optional[Callable[[_Result], object]],
+) -> None:
     context = contextvars.copy_context()
+    # An exception holds the frames below which it was raised, `body` among them. If that one held the future which is
+    # to hold the exception, only the collector would get them. So it takes the future out of here, and lets go of it.
+    ends = [end]
+
+    def tell(settle: Callable[[], None]) -> bool:
+        try:
+            loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            # The loop was closed without waiting for its tasks.
+            return False
+        return True
 
     def body() -> None:
-        settle: Callable[[], None]
+        future = ends.pop()
         try:
-            settle = functools.partial(end.set_result, context.run(call))
+            result = context.run(call)
         except BaseException as failure:  # noqa: BLE001 - it comes out where the call is awaited
-            settle = functools.partial(end.set_exception, failure)
-        # If the loop was closed without waiting for its tasks, nobody is left to tell.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle)
-        # What failed holds this frame, and must not be held by it.
-        del settle
+            tell(functools.partial(future.set_exception, failure))
+        else:
+            if not tell(functools.partial(future.set_result, result)) and drop is not None:
+                drop(result)
+        del future
 
     # A daemon, so that a loop that was left in a hurry does not hold up the end of the program. At that end the
     # connection is closed and the call waited for.

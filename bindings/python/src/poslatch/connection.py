@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import inspect
 import threading
 from collections import deque
 from typing import Any, Callable, Deque, Optional, Tuple
@@ -94,12 +95,12 @@ class Connection(Owner):
         content = encode(request)
         silence_ms = milliseconds("silence", silence, RequestState.NOT_SENT)
         library = native()
-        self._unclaimed = None
         reply: Optional[str] = None
         thrown: Optional[BaseException] = None
         failure: Optional[PoslatchError] = None
         try:
             with self._handle as connection, Outputs(library) as out:
+                self._unclaimed = None
                 callback = OnStatus() if told is None else OnStatus(told)
                 try:
                     status = library.poslatch_connection_exchange(
@@ -322,6 +323,8 @@ class _Told:
     """The status callback as C calls it: nothing that it raises may go through the frames of C."""
 
     def __init__(self, on_status: StatusCallback) -> None:
+        if inspect.iscoroutinefunction(on_status):
+            raise TypeError("on_status must be a plain function: nobody would await a coroutine")
         self._on_status = on_status
         self.thrown: Optional[BaseException] = None
 

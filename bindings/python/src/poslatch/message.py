@@ -38,8 +38,8 @@ class Message(Dict[str, Any]):
         return str(self.get("type", ""))
 
     def __reduce__(self) -> Any:
-        """Travels between processes as its text."""
-        return Message, (self.json, self.kind)
+        """Travels between processes, and is copied, with what was changed in it."""
+        return _rebuilt, (dict(self), self.json, self.kind)
 
 
 class Recovery:
@@ -113,3 +113,10 @@ def _other(value: Any) -> Any:
 
 def _whole(digits: str) -> Any:
     return int(digits) if len(digits) < _INT_DIGITS_MAX else Decimal(digits)
+
+
+def _rebuilt(members: Dict[str, Any], text: str, kind: Optional[MessageKind]) -> Message:
+    message = Message.__new__(Message)
+    message.update(members)
+    message.json, message.kind = text, kind
+    return message

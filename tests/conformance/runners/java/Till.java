@@ -236,7 +236,7 @@ final class Till {
         }
     }
 
-    /** Returns when the garbage collector has been at work on what was let go before; the library's thread follows at once. */
+    /** Returns when the collector has been at work on what was let go before; the library's own thread follows. */
     private static void collect() throws InterruptedException {
         ReferenceQueue<Object> queue = new ReferenceQueue<>();
         PhantomReference<Object> mark = new PhantomReference<>(new Object(), queue);

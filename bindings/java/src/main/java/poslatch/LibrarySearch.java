@@ -60,8 +60,8 @@ final class LibrarySearch {
             abi = bundled();
         }
         if (abi == null) {
-            throw failure("Put " + fileName + " of the same release in one of these places, or name it with -D" + PROPERTY
-                    + "=FILE.");
+            throw failure("Put " + fileName + " of the same release in one of these places, or name it with -D"
+                    + PROPERTY + "=FILE.");
         }
         return abi;
     }
@@ -176,13 +176,13 @@ final class LibrarySearch {
     }
 
     private UnsatisfiedLinkError failure(String cure) {
-        return new UnsatisfiedLinkError("the native library of poslatch cannot be loaded into this " + process() + ". Searched:"
-                + report + "\n" + cure);
+        return new UnsatisfiedLinkError("the native library of poslatch cannot be loaded into this " + process()
+                + ". Searched:" + report + "\n" + cure);
     }
 
     /** What a library has to fit. */
     static String process() {
-        return (Platform.is64Bit() ? "64-bit" : "32-bit") + " process (os.arch " + System.getProperty("os.arch") + ", os.name "
-                + System.getProperty("os.name") + ", Java " + System.getProperty("java.version") + ")";
+        return (Platform.is64Bit() ? "64-bit" : "32-bit") + " process (os.arch " + System.getProperty("os.arch")
+                + ", os.name " + System.getProperty("os.name") + ", Java " + System.getProperty("java.version") + ")";
     }
 }

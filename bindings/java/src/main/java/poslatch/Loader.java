@@ -33,8 +33,9 @@ final class Loader {
         try {
             Class.forName(Native.class.getName());
         } catch (ClassNotFoundException | LinkageError e) {
-            UnsatisfiedLinkError error = new UnsatisfiedLinkError("JNA, by which poslatch calls its native library, does not"
-                    + " work in this " + LibrarySearch.process() + ": " + e
+            UnsatisfiedLinkError error = new UnsatisfiedLinkError(
+                    "JNA, by which poslatch calls its native library, does not work in this "
+                    + LibrarySearch.process() + ": " + e
                     + "\nIf it may not unpack its own library, point jna.tmpdir to a folder where it may, or"
                     + " jna.boot.library.path to one that holds it.");
             error.initCause(e);

@@ -45,7 +45,7 @@ final class Bench {
     /**
      * A device that is the same to the till as {@link #DEVICE}, to be closed by whoever asks for it.
      *
-     * @param switches such as {@code hold_payment=true}, with which a payment stays at its first step until it is cancelled
+     * @param switches such as {@code hold_payment=true}: a payment stays at its first step until it is cancelled
      */
     static Simulator another(String... switches) {
         return new Simulator(FOLDER.resolve("device"), switches);

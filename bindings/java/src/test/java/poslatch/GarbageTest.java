@@ -1,38 +1,40 @@
 package poslatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jna.Pointer;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class GarbageTest {
     @Test
     void forgottenObjectsAreFreed() throws InterruptedException {
-        List<WeakReference<Handle>> handles = new ArrayList<>();
+        ReferenceQueue<Object> gone = new ReferenceQueue<>();
+        List<WeakReference<Object>> handles = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            forget(handles);
+            forget(handles, gone);
         }
-        for (WeakReference<Handle> handle : handles) {
-            // The handle itself is let go only when the cleaner has been at it.
-            collectUntilGone(handle);
-        }
+        // A handle itself is let go only when the cleaner has been at it.
+        collectUntilGone(handles.size(), gone);
     }
 
-    private static void forget(List<WeakReference<Handle>> handles) {
+    private static void forget(List<WeakReference<Object>> handles, ReferenceQueue<Object> gone) {
         Device device = Bench.settings(Bench.DEVICE).build();
         Identity identity = Identity.fromPem(Bench.IDENTITY.exportPem(null), null);
         Connection connection = device.openMtls(identity);
         connection.exchange(Bench.payment("forgotten"), status -> { });
         for (Handle handle : Arrays.asList(device.handle(), identity.handle(), connection.handle())) {
-            handles.add(new WeakReference<>(handle));
+            handles.add(new WeakReference<>(handle, gone));
         }
     }
 
@@ -40,22 +42,27 @@ class GarbageTest {
     void collectionDuringAPaymentDoesNotDisturbIt() {
         Device device = Bench.settings(Bench.DEVICE).build();
         String reply = device.openMtls(Bench.IDENTITY).exchange(Bench.payment("collected"), status -> {
+            ReferenceQueue<Object> gone = new ReferenceQueue<>();
+            WeakReference<Object> mark = new WeakReference<>(new Object(), gone);
             try {
-                collectUntilGone(new WeakReference<>(new Object()));
+                collectUntilGone(1, gone);
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
+            assertNull(mark.get());
         });
         assertTrue(reply.contains("APPROVED"), reply);
         device.close();
     }
 
-    private static void collectUntilGone(WeakReference<?> reference) throws InterruptedException {
-        long end = System.nanoTime() + Bench.PATIENCE_SECONDS * 1_000_000_000;
-        while (reference.get() != null) {
-            assertTrue(System.nanoTime() < end, "it is still there");
+    private static void collectUntilGone(int expected, ReferenceQueue<Object> gone) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Bench.PATIENCE_SECONDS);
+        for (int found = 0; found < expected; ) {
+            assertTrue(System.nanoTime() < end, "only " + found + " of " + expected + " are gone");
             System.gc();
-            Thread.sleep(1);
+            while (found < expected && gone.remove(10) != null) {
+                found++;
+            }
         }
     }
 

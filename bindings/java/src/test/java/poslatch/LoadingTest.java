@@ -120,8 +120,9 @@ class LoadingTest {
         for (Map.Entry<Path, String> file : files.entrySet()) {
             variables.put("POSLATCH_LIBRARY", file.getKey().toString());
             assertTells(failure(), (Platform.is64Bit() ? "64-bit" : "32-bit") + " process",
-                    "os.arch " + System.getProperty("os.arch"), "environment variable POSLATCH_LIBRARY: " + file.getKey(),
-                    file.getValue(), "Correct the environment variable POSLATCH_LIBRARY");
+                    "os.arch " + System.getProperty("os.arch"), file.getValue(),
+                    "environment variable POSLATCH_LIBRARY: " + file.getKey(),
+                    "Correct the environment variable POSLATCH_LIBRARY");
         }
     }
 
@@ -136,9 +137,11 @@ class LoadingTest {
 
     @Test
     void libraryOfAnotherAbiIsRefused() throws Exception {
-        Path misfit = stub("misfit", "const char *poslatch_version_string(void) { return \"poslatch 9.9.9 (stub)\"; }\n"
+        Path misfit = stub("misfit", ""
+                + "const char *poslatch_version_string(void) { return \"poslatch 9.9.9 (stub)\"; }\n"
                 + "unsigned poslatch_abi_version(void) { return 9 * 65536 + 2; }\n"
-                + "int poslatch_abi_check(unsigned major, unsigned minor) { return major == 9 && minor <= 2 ? 0 : -1; }\n");
+                + "int poslatch_abi_check(unsigned major, unsigned minor)\n"
+                + "{ return major == 9 && minor <= 2 ? 0 : -1; }\n");
         properties.put("poslatch.library", misfit.toString());
         assertTells(failure(), misfit.toString(), "poslatch 9.9.9 (stub) has the ABI 9.2, and these classes need "
                 + Limits.ABI_MAJOR + "." + Limits.ABI_MINOR, "of the same release");

@@ -1,8 +1,6 @@
 package poslatch;
 
-import java.time.Duration;
-
-/** A till for {@link ProgramTest}, which starts it where the platform's charset is not UTF-8. What it is told is ASCII. */
+/** A till for {@link ProgramTest}, which starts it where the platform's charset is not UTF-8; told in ASCII. */
 final class Probe {
     private Probe() {
     }
@@ -13,12 +11,15 @@ final class Probe {
         String setupCode = arguments[2];
         String path = arguments[3] + "/t\u00efll \u20ac.pem";
         char[] passphrase = "p\u00e4ss\u20ac\ud834\udd1e".toCharArray();
-        try (Device device = Device.builder(url).rootCaFile(rootCaFile).connectTimeout(Duration.ofSeconds(60)).build()) {
+        try (Device device = Device.builder(url).rootCaFile(rootCaFile).build()) {
             try (Identity identity = device.pair("K\u00e4se \u20ac", setupCode)) {
                 identity.save(path, passphrase);
             }
-            try (Identity identity = Identity.load(path, passphrase); Connection connection = device.openMtls(identity)) {
-                String reply = connection.exchange(Bench.payment("probe").replace("12.50", "\u20ac"), status -> { });
+            try (Identity identity = Identity.load(path, passphrase);
+                    Connection connection = device.openMtls(identity)) {
+                String reply = connection.exchange("{\"type\":\"PaymentRequest\",\"merchantReferenceCode\":\"probe\","
+                        + "\"note\":\"\u20ac\",\"amountDetails\":{\"amount\":\"1.00\",\"currency\":\"USD\"}}",
+                        status -> { });
                 boolean isNamed = identity.posId().equals("K\u00e4se \u20ac");
                 System.out.println(isNamed && reply.contains("APPROVED") ? "good" : identity.posId() + reply);
             }

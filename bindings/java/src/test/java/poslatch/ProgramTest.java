@@ -3,7 +3,6 @@ package poslatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +20,8 @@ class ProgramTest {
         try (Simulator device = Bench.another()) {
             int exitCode = child.run(CLASS_PATH, "poslatch.Probe",
                     device.url("wss"), device.rootCaFile(), device.setupCode(), Bench.file("").toString());
-            assertEquals("good\ntold\n", child.output());
+            // Newer virtual machines say something of their own first.
+            assertTrue(child.output().endsWith("good\ntold\n"), child.output());
             assertEquals(0, exitCode);
             device.await("\"posId\":\"K\u00e4se \u20ac\"");
         }
@@ -39,9 +39,10 @@ class ProgramTest {
 
     @Test
     void programWithoutTheLibraryEndsWithAllThatWasSearched() throws Exception {
-        Child child = new Child().with("-Djava.library.path=" + new File("/none"), "-Dposlatch.library=/none/of.so");
+        Child child = new Child().with("-Dposlatch.library=/none/of.so");
         assertEquals(1, child.run(CLASS_PATH, "poslatch.Probe", "", "", "", ""));
-        assertTrue(child.output().contains("java.lang.UnsatisfiedLinkError: the native library of poslatch cannot be loaded"),
+        assertTrue(child.output().contains(
+                "java.lang.UnsatisfiedLinkError: the native library of poslatch cannot be loaded"),
                 child.output());
         assertTrue(child.output().contains("system property poslatch.library: /none/of.so: there is no such file"),
                 child.output());

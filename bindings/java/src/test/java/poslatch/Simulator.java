@@ -33,8 +33,9 @@ final class Simulator implements AutoCloseable {
     Simulator(Path state, String... switches) {
         try {
             rootCaFile = Files.createTempFile(state.getParent(), "root-ca-", ".pem");
-            List<String> command = new ArrayList<>(Arrays.asList(program(), "--listen", "127.0.0.1:0", "--serial", SERIAL,
-                    "--json", "--until-eof", "--step-pause", "0", "--state", state.toString(),
+            List<String> command = new ArrayList<>(Arrays.asList(program(),
+                    "--listen", "127.0.0.1:0", "--serial", SERIAL, "--json", "--until-eof", "--step-pause", "0",
+                    "--state", state.toString(),
                     "--root-ca-out", rootCaFile.toString()));
             for (String value : switches) {
                 command.add("--set");
@@ -120,8 +121,8 @@ final class Simulator implements AutoCloseable {
     private static String program() {
         String program = System.getenv("POSLATCH_SIMULATOR");
         if (program == null || !new File(program).isFile()) {
-            throw new AssertionError("the environment variable POSLATCH_SIMULATOR has to name the simulator program, not \""
-                    + program + "\"; `cargo xtask test java` sets it");
+            throw new AssertionError("the environment variable POSLATCH_SIMULATOR has to name the simulator program,"
+                    + " not \"" + program + "\"; `cargo xtask test java` sets it");
         }
         return program;
     }
