@@ -58,12 +58,13 @@ void times_are_checked()
     const simulator simulator;
     poslatch::device device = simulator.device();
     const poslatch::connection connection = device.open_mtls(simulator.pair());
-    const poslatch::error error
-        = check::fails("a negative silence", poslatch::status::argument,
-                       [&] { connection.exchange(payment("time"), nullptr, std::chrono::milliseconds(-1)); });
+    // The lower bits of this one say 1 ms.
+    const std::chrono::milliseconds negative(1 - (std::int64_t(1) << 32));
+    const poslatch::error error = check::fails("a negative silence", poslatch::status::argument,
+                                               [&] { connection.exchange(payment("time"), nullptr, negative); });
     check::that(error.request_state() == poslatch::request_state::not_sent, "nothing was sent");
     check::fails("a negative time-out", poslatch::status::argument,
-                 [&] { connection.receive(std::chrono::milliseconds(-1)); });
+                 [&] { connection.receive(negative); });
     check::fails("a time-out of 50 days", poslatch::status::argument,
                  [&] { device.set_timeout(poslatch::timeout::connect, std::chrono::hours(50 * 24)); });
     // Longer than C can say: refused by the library, and not cut down to the 1 ms that its lower bits say.

@@ -128,6 +128,32 @@ void log_is_set_from_many_threads()
     check::that(records > 0, "something was logged");
 }
 
+void log_callback_does_not_wait_for_a_thread_that_waits_for_it()
+{
+    const simulator simulator;
+    std::promise<void> in_callback;
+    std::future<void> setting = std::async(std::launch::async, [&] {
+        in_callback.get_future().wait();
+        // Returns when the callback has.
+        poslatch::set_log(poslatch::log_level::off, nullptr);
+    });
+    int refusals = 0;
+    poslatch::set_log(poslatch::log_level::warn, [&](poslatch::log_level, const std::string &) {
+        in_callback.set_value();
+        // Nobody tells when the other thread waits; so often it does, some time.
+        for (int number = 0; number < 1000; number++) {
+            check::fails("set_log", poslatch::status::busy,
+                         [] { poslatch::set_log(poslatch::log_level::off, nullptr); });
+            refusals++;
+            std::this_thread::yield();
+        }
+    });
+    check::fails("pairing with a short code", poslatch::status::code_malformed,
+                 [&] { simulator.device().pair("1001", "short"); });
+    setting.get();
+    check::same("refusals", refusals, 1000);
+}
+
 } // namespace
 
 const check::tests thread_tests = {
@@ -137,4 +163,6 @@ const check::tests thread_tests = {
     {"interrupting from another thread ends the opening", interrupt_from_another_thread_ends_the_opening},
     {"a connection that others wait on is closed, then destroyed", released_while_others_wait},
     {"the log is set from many threads", log_is_set_from_many_threads},
+    {"a log callback does not wait for a thread that waits for it",
+     log_callback_does_not_wait_for_a_thread_that_waits_for_it},
 };
