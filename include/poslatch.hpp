@@ -18,8 +18,8 @@
  *
  *   What fails throws poslatch::error, whose what() is message and advice, one line each. Branch on category(), and
  *   after a failed exchange on request_state(): request_state::in_doubt means that the request may have reached the
- *   device, so never repeat it, but ask with connection::recover. Besides, memory may run out (std::bad_alloc), and
- *   an exchange lets out what its status callback has thrown.
+ *   device, so never repeat it, but ask with connection::recover. Besides, an exchange lets out what its status
+ *   callback has thrown, and memory may run out: std::bad_alloc says nothing of the request, so take it as in doubt.
  *
  * OBJECTS
  *
@@ -509,19 +509,28 @@ private:
     std::exception_ptr thrown_;
 };
 
-/// The reply of an exchange that ended with its callback's exception. Other threads may ask for it.
+/// The reply of an exchange that ended with an exception all the same. Other threads may ask for it.
+///
+/// It is kept as it came: to keep it must need no memory, since that may be what has run out.
 class unclaimed_reply {
 public:
-    std::string exchange(std::string reply)
+    void keep(buffer_handle reply)
     {
         std::lock_guard<std::mutex> lock(mutex_);
         reply_.swap(reply);
+    }
+
+    std::string take()
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        std::string reply = content(reply_);
+        reply_.reset();
         return reply;
     }
 
 private:
     std::mutex mutex_;
-    std::string reply_;
+    buffer_handle reply_;
 };
 
 /// The log callback that is set. It stays until the process ends: threads of the library may log while statics go.
@@ -838,31 +847,33 @@ public:
     {
         const poslatch_connection *self = full(request_state::not_sent);
         const std::uint32_t silence_ms = detail::milliseconds("silence", silence, request_state::not_sent);
-        unclaimed_reply_->exchange(std::string());
+        unclaimed_reply_->keep(nullptr);
         detail::status_call status_call(on_status);
-        detail::buffer_handle buffer;
+        detail::buffer_handle reply;
         detail::call(
             [&](poslatch_error **error) {
                 return poslatch_connection_exchange(
                     self, json.data(), json.size(), silence_ms,
                     on_status ? &detail::status_call::pass_on : nullptr, &status_call,
-                    detail::output<detail::buffer_handle>(buffer), error);
+                    detail::output<detail::buffer_handle>(reply), error);
             },
             &status_call.thrown());
-        std::string reply = detail::content(buffer);
-        if (status_call.thrown()) {
-            unclaimed_reply_->exchange(std::move(reply));
-            std::rethrow_exception(status_call.thrown());
+        try {
+            if (status_call.thrown())
+                std::rethrow_exception(status_call.thrown());
+            return detail::content(reply);
+        } catch (...) {
+            unclaimed_reply_->keep(std::move(reply));
+            throw;
         }
-        return reply;
     }
 
-    /// The reply of the last exchange, if that ended with an exception of its status callback; else empty. Once: then
-    /// it is forgotten, as it is when the next exchange begins.
+    /// The reply of the last exchange, if that ended with an exception of its status callback, or for want of memory
+    /// to copy the reply to; else empty. Once: then it is forgotten, as it is when the next exchange begins.
     std::string take_unclaimed_reply() const
     {
         full();
-        return unclaimed_reply_->exchange(std::string());
+        return unclaimed_reply_->take();
     }
 
     /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message for
