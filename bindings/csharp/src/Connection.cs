@@ -57,7 +57,8 @@ namespace Poslatch
         /// Takes each message that arrives meanwhile and does not end the exchange (over wss), on this thread. It may
         /// call <see cref="Send"/> and <see cref="Close"/>. If it throws, it is not called again in this exchange, the
         /// exchange goes on to its end, and then that very exception comes out of this method; the reply is kept for
-        /// <see cref="TakeUnclaimedReply"/>. Default: none.
+        /// <see cref="TakeUnclaimedReply"/>. An exception of a type by which this method itself says that nothing was
+        /// sent comes out within an <see cref="InvalidOperationException"/> instead. Default: none.
         /// </param>
         /// <param name="silence">
         /// How long the device may say nothing at all; each message starts it anew. Default: zero, which is 180 s.
@@ -74,6 +75,10 @@ namespace Poslatch
         /// <exception cref="ObjectDisposedException">
         /// The connection was disposed of before; nothing was sent.
         /// </exception>
+        /// <exception cref="InvalidOperationException">
+        /// The callback has failed, with a call of its own: the inner exception. The exchange has not, and its reply is
+        /// kept.
+        /// </exception>
         public string Exchange(string json, Action<string> onStatus = null, TimeSpan silence = default(TimeSpan))
         {
             byte[] request = Utf8.Sized(json, nameof(json));
@@ -83,18 +88,26 @@ namespace Poslatch
             ConnectionHandle connection = Handle;
             Volatile.Write(ref unclaimedReply, null);
 
-            BufferHandle buffer;
-            ErrorHandle error;
-            int status = Library.Functions.poslatch_connection_exchange(
-                connection, request, Utf8.Size(request), silenceMs, listen, IntPtr.Zero, out buffer, out error);
-            GC.KeepAlive(listen);
-            PoslatchException.ThrowIfFailed(status, error, listener.Thrown);
-            string reply = buffer.TakeText();
-            if (listener.Thrown != null)
+            int status = 0;
+            ErrorHandle error = null;
+            string reply = null;
+            try
             {
-                Volatile.Write(ref unclaimedReply, reply);
-                ExceptionDispatchInfo.Capture(listener.Thrown).Throw();
             }
+            finally
+            {
+                // Here .NET Framework and Mono abort no thread: one that Thread.Abort hits meanwhile would unwind
+                // through C out of the callback, or lose the reply. It waits for the end of the payment.
+                BufferHandle buffer;
+                status = Library.Functions.poslatch_connection_exchange(
+                    connection, request, Utf8.Size(request), silenceMs, listen, IntPtr.Zero, out buffer, out error);
+                GC.KeepAlive(listen);
+                reply = buffer.TakeText();
+                Interlocked.CompareExchange(ref unclaimedReply, reply, null);
+            }
+            PoslatchException.ThrowIfFailed(status, error, listener.Thrown);
+            listener.Rethrow();
+            Interlocked.CompareExchange(ref unclaimedReply, null, reply);
             return reply;
         }
 
@@ -363,10 +376,51 @@ namespace Poslatch
                 {
                     onStatus(Utf8.Read(json, size));
                 }
+                catch (ThreadAbortException abort)
+                {
+                    // It would go on by itself at the end of this block.
+                    Thread.ResetAbort();
+                    Thrown = abort;
+                }
                 catch (Exception thrown)
                 {
                     Thrown = thrown;
                 }
+            }
+
+            /// <summary>Lets the callback's exception out, after an exchange that has ended well.</summary>
+            internal void Rethrow()
+            {
+                if (Thrown == null)
+                {
+                    return;
+                }
+                if (Thrown is ThreadAbortException abort)
+                {
+                    Thread.CurrentThread.Abort(abort.ExceptionState);
+                }
+                if (SaysThatNothingWasSent(Thrown))
+                {
+                    throw new InvalidOperationException(
+                        "The status callback has failed, not the exchange: TakeUnclaimedReply() has its reply. The "
+                        + "callback's " + Thrown.GetType().Name + ": " + Thrown.Message,
+                        Thrown);
+                }
+                ExceptionDispatchInfo.Capture(Thrown).Throw();
+            }
+
+            /// <summary>
+            /// Out of an exchange these types say that nothing was sent, or at least nothing that is in doubt. The
+            /// callback means another call by them: its Send, its token. A till that took them for the payment's would
+            /// pay twice.
+            /// </summary>
+            private static bool SaysThatNothingWasSent(Exception thrown)
+            {
+                return thrown is PoslatchException
+                    || thrown is PoslatchLibraryException
+                    || thrown is ObjectDisposedException
+                    || thrown is OperationCanceledException
+                    || thrown is ArgumentException;
             }
         }
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Poslatch.Native;
 
 namespace Poslatch
@@ -156,6 +157,11 @@ namespace Poslatch
             try
             {
                 log((LogLevel)level, Utf8.Read(message));
+            }
+            catch (ThreadAbortException)
+            {
+                // It would go on by itself at the end of this block.
+                Thread.ResetAbort();
             }
             catch (Exception)
             {

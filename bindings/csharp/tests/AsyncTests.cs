@@ -86,6 +86,44 @@ namespace Poslatch.Tests
             throw new CheckFailed("the reply was never returned");
         }
 
+        public void progress_that_looks_at_the_token_makes_no_cancellation_of_a_payment_that_has_ended()
+        {
+            // As above: the callback waits longer and longer for the reply, which has to be there.
+            for (int ms = 10; ms < 10000; ms *= 2)
+            {
+                using (var alone = new Bench())
+                using (Connection connection = alone.Open())
+                using (var source = new CancellationTokenSource())
+                {
+                    var progress = new Doing(() =>
+                    {
+                        alone.Simulator.WaitFor("message", "\"out\"", "PaymentResponse");
+                        Thread.Sleep(ms);
+                        source.Cancel();
+                        source.Token.ThrowIfCancellationRequested();
+                    });
+                    Task<string> task =
+                        connection.ExchangeAsync(Bench.Payment("async-8"), progress, TimeSpan.Zero, source.Token);
+                    try
+                    {
+                        Check.Result(task);
+                    }
+                    catch (PoslatchException error) when (error.Status == Status.Cancelled)
+                    {
+                        Check.True(error.IsInDoubt, "it is in doubt as long as the reply has not come");
+                    }
+                    catch (InvalidOperationException error)
+                    {
+                        Check.True(error.InnerException is OperationCanceledException, "the callback's is the inner one");
+                        Check.True(task.IsFaulted, "the task does not count as cancelled");
+                        Check.Contains("\"status\":\"APPROVED\"", connection.TakeUnclaimedReply());
+                        return;
+                    }
+                }
+            }
+            throw new CheckFailed("the reply never came");
+        }
+
         public void exception_of_the_progress_comes_out_of_the_task()
         {
             using (Connection connection = bench.Open())
