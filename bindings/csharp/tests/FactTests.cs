@@ -157,6 +157,11 @@ namespace Poslatch.Tests
             Check.Fails(Status.Argument, () => PoslatchLibrary.SetLog((LogLevel)99, (level, text) => { }));
         }
 
+        public void process_that_is_ended_within_the_log_callback_ends()
+        {
+            Probe.ExitsInTheLog();
+        }
+
         public void every_public_type_is_sealed_or_static()
         {
             foreach (Type type in typeof(Device).GetTypeInfo().Assembly.GetExportedTypes())
