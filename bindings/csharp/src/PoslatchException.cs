@@ -67,11 +67,11 @@ namespace Poslatch
 
         /// <summary>
         /// Whether the request may have reached the device. Then it must never be repeated, but asked for with
-        /// <see cref="Connection.Recover"/>.
+        /// <see cref="Connection.Recover"/>. So is whatever state a library that is newer than this assembly may give.
         /// </summary>
         public bool IsInDoubt
         {
-            get { return RequestState == RequestState.InDoubt; }
+            get { return RequestState != RequestState.None && RequestState != RequestState.NotSent; }
         }
 
         /// <summary>The HTTP status that the device answered with, where that is what failed; else 0.</summary>
