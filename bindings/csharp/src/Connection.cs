@@ -15,7 +15,7 @@ namespace Poslatch
     public sealed class Connection : IDisposable
     {
         /// <summary>How late a cancelled <see cref="ReceiveAsync"/> may end.</summary>
-        private static readonly TimeSpan ReceiveSlice = TimeSpan.FromMilliseconds(100);
+        private static readonly TimeSpan SliceMax = TimeSpan.FromMilliseconds(100);
 
         private readonly ConnectionHandle handle;
         private string unclaimedReply;
@@ -207,13 +207,7 @@ namespace Poslatch
         /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
         public Message Receive(TimeSpan timeout = default(TimeSpan))
         {
-            uint ms = Arguments.Milliseconds(timeout, nameof(timeout));
-            int kind;
-            BufferHandle message;
-            ErrorHandle error;
-            int status = Library.Functions.poslatch_connection_receive(Handle, ms, out kind, out message, out error);
-            PoslatchException.ThrowIfFailed(status, error);
-            return new Message((MessageKind)kind, message.TakeText());
+            return ReceiveSlice(Arguments.Milliseconds(timeout, nameof(timeout)), isLast: true);
         }
 
         /// <summary>
@@ -332,20 +326,42 @@ namespace Poslatch
             while (true)
             {
                 TimeSpan left = limit - waited.Elapsed;
+                bool isLast = left <= SliceMax;
+                TimeSpan slice = isLast ? Max(left, TimeSpan.FromMilliseconds(1)) : SliceMax;
                 try
                 {
-                    return Receive(left < ReceiveSlice ? Max(left, TimeSpan.FromMilliseconds(1)) : ReceiveSlice);
-                }
-                catch (PoslatchException error) when (error.Status == Status.ResponseTimeout)
-                {
-                    token.ThrowIfCancellationRequested();
-                    if (waited.Elapsed >= limit)
+                    Message message = ReceiveSlice(Arguments.Milliseconds(slice, nameof(timeout)), isLast);
+                    if (message != null)
                     {
-                        // The library knows only of the last slice.
-                        throw error.WithReason("no message came within " + limit.TotalMilliseconds + " ms");
+                        return message;
                     }
                 }
+                catch (PoslatchException error) when (isLast && error.Status == Status.ResponseTimeout)
+                {
+                    token.ThrowIfCancellationRequested();
+                    // The library knows only of the last slice.
+                    throw error.WithReason("no message came within " + limit.TotalMilliseconds + " ms");
+                }
+                token.ThrowIfCancellationRequested();
             }
+        }
+
+        /// <summary>
+        /// Null if none came and it is not the last slice: an exception for each would fill a debugger's window.
+        /// </summary>
+        private Message ReceiveSlice(uint ms, bool isLast)
+        {
+            int kind;
+            BufferHandle message;
+            ErrorHandle error;
+            int status = Library.Functions.poslatch_connection_receive(Handle, ms, out kind, out message, out error);
+            if (status == (int)Status.ResponseTimeout && !isLast)
+            {
+                error.Dispose();
+                return null;
+            }
+            PoslatchException.ThrowIfFailed(status, error);
+            return new Message((MessageKind)kind, message.TakeText());
         }
 
         private static TimeSpan Max(TimeSpan one, TimeSpan other)
