@@ -149,7 +149,10 @@ namespace Poslatch
                     Category = functions.poslatch_error_category(error),
                     Reason = error.Read(() => functions.poslatch_error_message(error)),
                     Advice = error.Read(() => functions.poslatch_error_advice(error)),
-                    RequestState = functions.poslatch_error_request_state(error),
+                    // Without an error object, which only a fault of the library leaves out, nothing is known.
+                    RequestState = error.IsInvalid
+                        ? (int)Poslatch.RequestState.InDoubt
+                        : functions.poslatch_error_request_state(error),
                     HttpStatus = functions.poslatch_error_http_status(error),
                     OsCode = functions.poslatch_error_os_code(error),
                 };

@@ -51,6 +51,19 @@ namespace Poslatch.Tests
             Check.Equal(true, Copy(error, (RequestState)77).IsInDoubt);
         }
 
+        public void failure_without_an_error_object_counts_as_in_doubt()
+        {
+            PoslatchLibrary.Load();
+            Type nothing = typeof(Device).Assembly.GetType("Poslatch.Native.ErrorHandle");
+            MethodInfo judge =
+                typeof(PoslatchException).GetMethod("ThrowIfFailed", BindingFlags.NonPublic | BindingFlags.Static);
+            TargetInvocationException thrown = Check.Throws<TargetInvocationException>(() =>
+                judge.Invoke(null, new[] { (int)Status.Internal, Activator.CreateInstance(nothing), null }));
+            var error = (PoslatchException)thrown.InnerException;
+            Check.Equal(Status.Internal, error.Status);
+            Check.Equal(true, error.IsInDoubt);
+        }
+
         public void every_status_has_the_name_that_the_library_gives_it()
         {
             foreach (Status status in Enum.GetValues(typeof(Status)))
