@@ -82,7 +82,6 @@ public final class Connection implements AutoCloseable {
      *     Status#PEER_SILENT}, {@link Status#CANCELLED} after a close, and others
      */
     public String exchange(String json, Duration silence, Consumer<String> onStatus) {
-        unclaimed.set(null);
         Call call = new Call();
         byte[] request = Text.request("json", json);
         int silenceMs = Millis.of("silence", silence, RequestState.NOT_SENT);
@@ -90,6 +89,8 @@ public final class Connection implements AutoCloseable {
         Pointer connection = null;
         try {
             connection = handle.enter();
+            // Not before: a call that cannot begin must not cost the reply of a payment.
+            unclaimed.set(null);
             String reply = call.text(call.abi.poslatch_connection_exchange(
                     connection, request, Text.size(request), silenceMs,
                     listener == null ? null : StatusListener.CALLBACK,
