@@ -69,6 +69,10 @@ public final class Connection implements AutoCloseable {
      * usable, and the reply can be had from {@link #takeUnclaimedReply}. If the exchange fails as well, the
      * {@link PoslatchException} comes out, with what the callback threw as its cause.
      *
+     * <p>So let the callback catch what its own calls throw: a {@code PoslatchException} of its {@link #send}
+     * comes out of this method as it is, and its request state speaks of that message. "Not sent" does not
+     * mean this payment then.
+     *
      * @param json one JSON object with a string {@code type}, of at most {@link Limits#JSON_BYTES_MAX} bytes
      *     in UTF-8
      * @param silence how long the device may say nothing at all; each message starts it anew. Null or zero:
