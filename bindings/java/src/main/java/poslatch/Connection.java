@@ -69,6 +69,10 @@ public final class Connection implements AutoCloseable {
      * usable, and the reply can be had from {@link #takeUnclaimedReply}. If the exchange fails as well, the
      * {@link PoslatchException} comes out, with what the callback threw as its cause.
      *
+     * <p>So let the callback catch what its own calls throw: a {@code PoslatchException} of its {@link #send}
+     * comes out of this method as it is, and its request state speaks of that message. "Not sent" does not
+     * mean this payment then.
+     *
      * @param json one JSON object with a string {@code type}, of at most {@link Limits#JSON_BYTES_MAX} bytes
      *     in UTF-8
      * @param silence how long the device may say nothing at all; each message starts it anew. Null or zero:
@@ -82,7 +86,6 @@ public final class Connection implements AutoCloseable {
      *     Status#PEER_SILENT}, {@link Status#CANCELLED} after a close, and others
      */
     public String exchange(String json, Duration silence, Consumer<String> onStatus) {
-        unclaimed.set(null);
         Call call = new Call();
         byte[] request = Text.request("json", json);
         int silenceMs = Millis.of("silence", silence, RequestState.NOT_SENT);
@@ -90,6 +93,8 @@ public final class Connection implements AutoCloseable {
         Pointer connection = null;
         try {
             connection = handle.enter();
+            // Not before: a call that cannot begin must not cost the reply of a payment.
+            unclaimed.set(null);
             String reply = call.text(call.abi.poslatch_connection_exchange(
                     connection, request, Text.size(request), silenceMs,
                     listener == null ? null : StatusListener.CALLBACK,
