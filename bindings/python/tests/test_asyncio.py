@@ -181,6 +181,24 @@ def test_exception_of_the_callback_comes_out_and_the_reply_is_kept(connection: p
     assert status_of(connection.exchange(payment())) == "APPROVED"
 
 
+def test_stop_iteration_of_the_callback_does_not_hang_the_payment(connection: poslatch.Connection) -> None:
+    """No future takes a StopIteration, such as that of a ``next`` too many."""
+
+    def on_status(_: poslatch.Message) -> None:
+        next(iter(()))
+
+    async def pay() -> None:
+        await asyncio.wait_for(connection.exchange_async(payment(), on_status=on_status), PATIENCE_S)
+
+    # Out of a coroutine, Python makes of it what it makes of every StopIteration there.
+    with pytest.raises(RuntimeError) as raised:
+        asyncio.run(pay())
+    assert isinstance(raised.value.__cause__, StopIteration)
+    kept = connection.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "APPROVED"
+
+
 def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.Connection) -> None:
     stumble = TornReceiptError("no paper")
 
@@ -252,6 +270,25 @@ def test_message_that_a_cancelled_receive_had_got_is_for_the_next_one(connection
         return connection.receive(30)
 
     assert asyncio.run(receive()).kind == poslatch.MessageKind.REPLY
+
+
+def test_end_that_a_cancelled_recovery_had_found_is_kept(connection: poslatch.Connection) -> None:
+    """The journal has struck the request out by then."""
+
+    async def recover(reference: str) -> None:
+        task = asyncio.ensure_future(connection.recover_async(reference))
+        await asyncio.sleep(0)
+        wait_for_calls()
+        task.cancel()
+        await task
+
+    request = payment()
+    connection.exchange(request)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(recover(request["merchantReferenceCode"]))
+    kept = connection.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "APPROVED"
 
 
 def test_cancelled_recovery_says_that_the_request_is_in_doubt(tmp_path: Path) -> None:

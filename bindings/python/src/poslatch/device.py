@@ -82,7 +82,7 @@ class Device(Owner):
         """
         library = native()
         self._url = url
-        with Outputs(library) as out:
+        with Outputs(library, library.poslatch_device_free) as out:
             out.check(library.poslatch_device_new(text("url", url), out.result, out.error))
             # Owned at once, so that it is freed if a setting is refused.
             self._own(Handle("device", out.object(), library.poslatch_device_free, library.poslatch_device_interrupt))
@@ -154,7 +154,9 @@ class Device(Owner):
         library = native()
         state = RequestState.NOT_SENT
         name = text("pos_id", pos_id, state)
-        with self._handle as device, Outputs(library) as out, Secret("setup_code", setup_code, state=state) as code:
+        secret = Secret("setup_code", setup_code, state=state)
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with self._handle as device, outputs as out, secret as code:
             out.check(library.poslatch_pair(device, name, code, out.result, out.error))
             return Identity(out.object())
 
@@ -173,7 +175,8 @@ class Device(Owner):
         if not isinstance(identity, Identity):
             raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
         library = native()
-        with self._handle as device, identity._handle as till, Outputs(library) as out:  # noqa: SLF001
+        outputs = Outputs(library, library.poslatch_connection_free)
+        with self._handle as device, identity._handle as till, outputs as out:  # noqa: SLF001
             out.check(library.poslatch_open_mtls(device, till, out.result, out.error))
             return Connection(out.object())
 
@@ -184,7 +187,7 @@ class Device(Owner):
         pair. As :meth:`open_mtls` in all other respects.
         """
         library = native()
-        with self._handle as device, Outputs(library) as out:
+        with self._handle as device, Outputs(library, library.poslatch_connection_free) as out:
             out.check(library.poslatch_open_tls(device, out.result, out.error))
             return Connection(out.object())
 

@@ -40,7 +40,8 @@ class Identity(Owner):
         """
         library = native()
         name = path("file", file)
-        with Outputs(library) as out, Secret("passphrase", passphrase) as secret:
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with outputs as out, Secret("passphrase", passphrase) as secret:
             out.check(library.poslatch_identity_load(name, secret, out.result, out.error))
             return cls(out.object())
 
@@ -57,7 +58,8 @@ class Identity(Owner):
         """
         library = native()
         key = Secret("pem", pem, sized=True)
-        with Outputs(library) as out, key as content, Secret("passphrase", passphrase) as secret:
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with outputs as out, key as content, Secret("passphrase", passphrase) as secret:
             out.check(library.poslatch_identity_from_pem(content, key.size, secret, out.result, out.error))
             return cls(out.object())
 
