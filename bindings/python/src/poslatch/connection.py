@@ -76,8 +76,10 @@ class Connection(Owner):
             silence: Seconds that the device may say nothing at all; each message starts them anew. Default: 180.
             on_status: Called for each message that does not end the exchange, on this thread. It may ``send`` and
                 ``close``. If it raises, it is not called again; the exchange goes on to its end, since a payment
-                is not abandoned by an accident, and then that very exception comes out. The connection stays
-                usable, and the reply waits in :meth:`take_unclaimed_reply`. If the exchange itself fails, that is
+                is not abandoned by an accident, and then that very exception comes out. (A PoslatchError, of a call
+                of the callback's own, comes out as the ``__cause__`` of a RuntimeError: its request state does not
+                speak of this request.) The connection stays usable, and the reply waits in
+                :meth:`take_unclaimed_reply`. If the exchange itself fails, that is
                 what is raised, with the callback's exception as its ``__context__``. Over https there are no
                 status messages.
 
@@ -121,6 +123,8 @@ class Connection(Owner):
                     # before it is raised: within an `except` of the caller, Python would put that one there.
                     if thrown is not None:
                         failure.__context__ = thrown
+            if isinstance(thrown, PoslatchError):
+                raise _own(thrown) from thrown
             if thrown is not None:
                 raise thrown
             message = Message(reply or "")
@@ -270,6 +274,8 @@ class Connection(Owner):
                 raise
             if told is not None and told.thrown is not None:
                 self._keep(reply)
+                if isinstance(told.thrown, PoslatchError):
+                    raise _own(told.thrown) from told.thrown
                 raise told.thrown
             return reply
         finally:
@@ -392,3 +398,14 @@ class _ToldInLoop(_Told):
             self.thrown = thrown
             if not isinstance(thrown, Exception):
                 raise
+
+
+def _own(failure: PoslatchError) -> RuntimeError:
+    """What comes out in place of a failed call of the status callback's own.
+
+    By itself it would look like the failure of the exchange, and its "not sent" like that of a payment that was made.
+    """
+    return RuntimeError(
+        "the status callback has failed, not the exchange: take_unclaimed_reply() has its reply. "
+        f"The callback's own call: {failure}"
+    )
