@@ -357,12 +357,15 @@ class _Told:
             raise TypeError("on_status must be a plain function: nobody would await a coroutine")
         self._on_status = on_status
         self.thrown: Optional[BaseException] = None
+        # Apart from what was thrown, which is taken out before the last message has got its turn in the event loop.
+        self._over = False
 
     def __call__(self, _user: Any, json: int, size: int) -> None:
         try:
-            if self.thrown is None:
+            if not self._over:
                 self.tell(Message(ctypes.string_at(json, size).decode("utf-8")))
         except BaseException as thrown:  # noqa: BLE001 - Ctrl-C too comes out of the exchange, not into C
+            self._over = True
             self.thrown = thrown
 
     def tell(self, message: Message) -> None:
@@ -382,9 +385,10 @@ class _ToldInLoop(_Told):
 
     def _in_loop(self, message: Message) -> None:
         try:
-            if self.thrown is None:
+            if not self._over:
                 self._on_status(message)
         except BaseException as thrown:
+            self._over = True
             self.thrown = thrown
             if not isinstance(thrown, Exception):
                 raise

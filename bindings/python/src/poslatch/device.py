@@ -11,6 +11,7 @@ from poslatch._arguments import (
     Secret,
     SecretArgument,
     milliseconds,
+    number,
     optional_text,
     path,
     pem,
@@ -24,8 +25,6 @@ from poslatch.connection import Connection
 from poslatch.constants import PING_DEFAULT_MS, PINGS_MISSED_DEFAULT, IdentityCheck, RequestState, Timeout
 from poslatch.errors import UsageError, argument_error
 from poslatch.identity import Identity
-
-_MISSED_MAX = 2**32 - 1
 
 
 class Device(Owner):
@@ -95,7 +94,7 @@ class Device(Owner):
             self._set(library.poslatch_device_set_serial, text("serial", serial))
         if identity_check is not None:
             name = optional_text("identity_check_name", identity_check_name)
-            self._set(library.poslatch_device_set_identity_check, identity_check, name)
+            self._set(library.poslatch_device_set_identity_check, number("identity_check", identity_check), name)
         elif identity_check_name is not None:
             raise argument_error("identity_check_name", "it says nothing without identity_check")
         for which, name_of, seconds in (
@@ -111,8 +110,8 @@ class Device(Owner):
             self._set(library.poslatch_device_set_journal, path("journal", journal))
 
     def _set_keep_alive(self, ping_interval: Optional[float], pings_missed_max: Optional[int]) -> None:
-        missed = PINGS_MISSED_DEFAULT if pings_missed_max is None else pings_missed_max
-        if not 0 <= missed <= _MISSED_MAX:
+        missed = PINGS_MISSED_DEFAULT if pings_missed_max is None else number("pings_missed_max", pings_missed_max)
+        if missed < 0:
             raise argument_error("pings_missed_max", f"it is {missed}, and has to be at least 1")
         if ping_interval is None:
             interval = PING_DEFAULT_MS
