@@ -14,6 +14,7 @@ import pytest
 import poslatch
 from helpers import CANCEL, payment, status_of
 from poslatch import ConnectionState, Status
+from poslatch.connection import _ToldInLoop
 from simulator import PATIENCE_S, Simulator
 
 
@@ -179,6 +180,24 @@ def test_exception_of_the_callback_comes_out_and_the_reply_is_kept(connection: p
     assert kept is not None
     assert status_of(kept) == "APPROVED"
     assert status_of(connection.exchange(payment())) == "APPROVED"
+
+
+def test_callback_that_raised_is_not_called_for_what_still_waits_in_the_loop() -> None:
+    """The exchange has ended meanwhile, and taken out what was thrown."""
+    calls: List[poslatch.Message] = []
+
+    def on_status(message: poslatch.Message) -> None:
+        calls.append(message)
+        raise TornReceiptError
+
+    loop = asyncio.new_event_loop()
+    told = _ToldInLoop(on_status, loop)
+    loop.close()
+    told._in_loop(poslatch.Message("{}"))
+    assert isinstance(told.thrown, TornReceiptError)
+    told.thrown = None
+    told._in_loop(poslatch.Message("{}"))
+    assert len(calls) == 1
 
 
 def test_stop_iteration_of_the_callback_does_not_hang_the_payment(held: poslatch.Connection) -> None:
