@@ -322,7 +322,9 @@ def test_child_of_a_fork_cannot_hurt_the_parent(
 
 
 LEFT_RUNNING = """
-import sys, threading
+import atexit, sys, threading
+# What was registered first runs last: after the package has ended the call, its thread gets the time to tell of it.
+atexit.register(lambda: thread.join(60))
 import poslatch
 
 url, root_ca_file, identity_file = sys.argv[1:]
@@ -339,7 +341,8 @@ def pay():
     except poslatch.PoslatchError as error:
         print(error.request_state.name, flush=True)
 
-threading.Thread(target=pay, daemon=True).start()
+thread = threading.Thread(target=pay, daemon=True)
+thread.start()
 shown.wait(60)
 print("end", flush=True)
 """
