@@ -299,7 +299,7 @@ public:
         : error(static_cast<poslatch::status>(facts == nullptr ? status : poslatch_error_status(facts)),
                 facts == nullptr ? poslatch::category::internal
                                  : static_cast<poslatch::category>(poslatch_error_category(facts)),
-                static_cast<poslatch::request_state>(poslatch_error_request_state(facts)),
+                known_request_state(facts),
                 facts == nullptr ? poslatch_status_name(status) : poslatch_error_message(facts),
                 poslatch_error_advice(facts))
     {
@@ -316,7 +316,7 @@ public:
     poslatch::category category() const noexcept { return category_; }
 
     /// What is known about the request that the call carried. After request_state::in_doubt a payment must not be
-    /// repeated.
+    /// repeated. A state of a newer library is in doubt, too.
     poslatch::request_state request_state() const noexcept { return request_state_; }
 
     /// What happened, with the facts: one line, a lower-case fragment without full stop. Holds no secret.
@@ -335,6 +335,15 @@ public:
     std::exception_ptr callback_exception() const noexcept { return callback_exception_; }
 
 private:
+    /// Without facts, which only a fault of the library leaves out, nothing is known.
+    static poslatch::request_state known_request_state(const poslatch_error *facts) noexcept
+    {
+        const std::int32_t state = facts == nullptr ? POSLATCH_REQUEST_IN_DOUBT : poslatch_error_request_state(facts);
+        return state == POSLATCH_REQUEST_NONE || state == POSLATCH_REQUEST_NOT_SENT
+                   ? static_cast<poslatch::request_state>(state)
+                   : poslatch::request_state::in_doubt;
+    }
+
     struct texts {
         texts(const std::string &the_message, const std::string &the_advice)
             : message(the_message), advice(the_advice)
