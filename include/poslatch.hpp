@@ -849,8 +849,8 @@ public:
     ///
     /// If on_status throws, it is not called again and the exchange goes on to its end; then that very exception
     /// comes out, and the reply waits for take_unclaimed_reply(). Only a poslatch::error, of a call of the callback's
-    /// own, comes out as a std::runtime_error: its request state does not speak of this request. If the exchange itself fails, its error is thrown,
-    /// with the other in error::callback_exception().
+    /// own, comes out nested in a std::runtime_error: its request state does not speak of this request. If the exchange
+    /// itself fails, its error is thrown, with the other in error::callback_exception().
     std::string exchange(const std::string &json, const status_callback &on_status = nullptr,
                          std::chrono::milliseconds silence
                          = std::chrono::milliseconds(limits::silence_default_ms)) const
@@ -875,10 +875,10 @@ public:
         } catch (const error &own) {
             // A call of the callback's own: its request state must not be taken for this request's.
             unclaimed_reply_->keep(std::move(reply));
-            throw std::runtime_error(
+            std::throw_with_nested(std::runtime_error(
                 std::string("the status callback has failed, not the exchange: take_unclaimed_reply() has its reply. "
                             "The callback's own call: ")
-                + own.what());
+                + own.what()));
         } catch (...) {
             unclaimed_reply_->keep(std::move(reply));
             throw;
