@@ -299,7 +299,7 @@ public:
         : error(static_cast<poslatch::status>(facts == nullptr ? status : poslatch_error_status(facts)),
                 facts == nullptr ? poslatch::category::internal
                                  : static_cast<poslatch::category>(poslatch_error_category(facts)),
-                static_cast<poslatch::request_state>(poslatch_error_request_state(facts)),
+                known_request_state(facts),
                 facts == nullptr ? poslatch_status_name(status) : poslatch_error_message(facts),
                 poslatch_error_advice(facts))
     {
@@ -316,7 +316,7 @@ public:
     poslatch::category category() const noexcept { return category_; }
 
     /// What is known about the request that the call carried. After request_state::in_doubt a payment must not be
-    /// repeated.
+    /// repeated. A state of a newer library is in doubt, too.
     poslatch::request_state request_state() const noexcept { return request_state_; }
 
     /// What happened, with the facts: one line, a lower-case fragment without full stop. Holds no secret.
@@ -335,6 +335,15 @@ public:
     std::exception_ptr callback_exception() const noexcept { return callback_exception_; }
 
 private:
+    /// Without facts, which only a fault of the library leaves out, nothing is known.
+    static poslatch::request_state known_request_state(const poslatch_error *facts) noexcept
+    {
+        const std::int32_t state = facts == nullptr ? POSLATCH_REQUEST_IN_DOUBT : poslatch_error_request_state(facts);
+        return state == POSLATCH_REQUEST_NONE || state == POSLATCH_REQUEST_NOT_SENT
+                   ? static_cast<poslatch::request_state>(state)
+                   : poslatch::request_state::in_doubt;
+    }
+
     struct texts {
         texts(const std::string &the_message, const std::string &the_advice)
             : message(the_message), advice(the_advice)
@@ -840,8 +849,8 @@ public:
     ///
     /// If on_status throws, it is not called again and the exchange goes on to its end; then that very exception
     /// comes out, and the reply waits for take_unclaimed_reply(). Only a poslatch::error, of a call of the callback's
-    /// own, comes out as a std::runtime_error: its request state does not speak of this request. If the exchange itself fails, its error is thrown,
-    /// with the other in error::callback_exception().
+    /// own, comes out nested in a std::runtime_error: its request state does not speak of this request. If the exchange
+    /// itself fails, its error is thrown, with the other in error::callback_exception().
     std::string exchange(const std::string &json, const status_callback &on_status = nullptr,
                          std::chrono::milliseconds silence
                          = std::chrono::milliseconds(limits::silence_default_ms)) const
@@ -866,10 +875,10 @@ public:
         } catch (const error &own) {
             // A call of the callback's own: its request state must not be taken for this request's.
             unclaimed_reply_->keep(std::move(reply));
-            throw std::runtime_error(
+            std::throw_with_nested(std::runtime_error(
                 std::string("the status callback has failed, not the exchange: take_unclaimed_reply() has its reply. "
                             "The callback's own call: ")
-                + own.what());
+                + own.what()));
         } catch (...) {
             unclaimed_reply_->keep(std::move(reply));
             throw;
