@@ -3,6 +3,7 @@
 mod abi;
 mod artifacts;
 mod ci;
+mod cmake;
 mod constants;
 mod csharp;
 mod demo;
