@@ -1,7 +1,7 @@
 """What the README promises."""
 
-import os
 import builtins
+import os
 import re
 import sys
 from pathlib import Path
