@@ -8,6 +8,7 @@ mod docs;
 mod examples;
 mod header;
 mod java;
+mod pascal;
 mod prose;
 mod python;
 mod rust;
@@ -45,8 +46,16 @@ impl Lane {
 }
 
 /// What the runners of all languages are built and run with.
-const EVERY_LANGUAGE: &[Tool] =
-    &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven, Tool::Mono, Tool::Pip, Tool::Python];
+const EVERY_LANGUAGE: &[Tool] = &[
+    Tool::CCompiler,
+    Tool::CxxCompiler,
+    Tool::Fpc,
+    Tool::Javac,
+    Tool::Maven,
+    Tool::Mono,
+    Tool::Pip,
+    Tool::Python,
+];
 
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
@@ -132,6 +141,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
         run: python::run,
+    },
+    Suite {
+        name: "pascal",
+        about: "the Pascal units with Free Pascal, as Delphi 7 and as Delphi 2009 read strings; their example and README pay",
+        lane: Lane::Native,
+        needs: &[Tool::Fpc],
+        run: pascal::run,
     },
     Suite {
         name: "conformance",

@@ -63,10 +63,11 @@ fn pages() -> Result<Vec<PathBuf>> {
 }
 
 /// Pages beside what they are about.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "README.md",
     "bindings/csharp/README.md",
     "bindings/java/README.md",
+    "bindings/pascal/README.md",
     "bindings/python/README.md",
     "tests/conformance/README.md",
 ];
