@@ -156,7 +156,9 @@ procedure ReleaseAll;
 var
   Index: Integer;
 begin
-  PoslatchLogTo(POSLATCH_LOG_OFF, nil);
+  // Without a library there is no log either, and nothing to be said twice.
+  if PoslatchLoadedFrom <> '' then
+    PoslatchLogTo(POSLATCH_LOG_OFF, nil);
   for Index := 0 to Slots.Count - 1 do
   begin
     Clear(TSlot(Slots.Objects[Index]));
