@@ -4,6 +4,7 @@
 mod cpp;
 mod csharp;
 mod java;
+mod pascal;
 mod python;
 mod rendering;
 
@@ -18,7 +19,7 @@ const SOURCE: &str = "src/ffi/constants.rs";
 type Render = fn(&Constants) -> Result<Vec<Generated>>;
 
 /// The languages. A new one is a file below `constants/` and a row here.
-const LANGUAGES: &[Render] = &[cpp::render, csharp::render, java::render, python::render];
+const LANGUAGES: &[Render] = &[cpp::render, csharp::render, java::render, pascal::render, python::render];
 
 /// All numbers of the C ABI, in the order of the header.
 pub(crate) struct Constants {

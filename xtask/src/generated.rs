@@ -55,3 +55,27 @@ impl Generated {
         .into())
     }
 }
+
+/// The text of a file with another block between its two markers; the rest of it is written by hand.
+pub(crate) fn between(path: &str, text: &str, begin: &str, block: &str, end: &str) -> Result<String> {
+    let parts = text
+        .split_once(begin)
+        .and_then(|(before, rest)| rest.split_once(end).map(|(_, after)| (before, after)));
+    let Some((before, after)) = parts else {
+        return Err(format!("{path} has lost a line \"{}\" or \"{}\"", begin.trim(), end.trim()).into());
+    };
+    Ok(format!("{before}{begin}{block}{end}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_markers_is_replaced() -> Result<()> {
+        let renewed = |text: &str| between("a file", text, "BEGIN\n", "new\n", "END\n");
+        assert_eq!(renewed("before\nBEGIN\nold\nEND\nafter\n")?, "before\nBEGIN\nnew\nEND\nafter\n");
+        assert!(renewed("before\nafter\n").is_err());
+        Ok(())
+    }
+}

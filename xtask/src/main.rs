@@ -14,6 +14,7 @@ mod generated;
 mod header;
 mod java;
 mod log;
+mod pascal;
 mod process;
 mod project;
 mod python;

@@ -7,6 +7,7 @@ use crate::csharp::{CSharp, Runtime};
 use crate::dist::VERSION;
 use crate::java::{Java, Phase};
 use crate::log::Log;
+use crate::pascal;
 use crate::process::Run;
 use crate::python;
 use crate::test::Context;
@@ -22,7 +23,7 @@ const SOURCES: &str = "tests/conformance/runners";
 /// Builds one runner or two; each is an entry of the list.
 type Build = fn(&Context, &mut Log) -> Result<Vec<Value>>;
 
-const RUNNERS: &[Build] = &[rust, c, cpp, csharp, java, python];
+const RUNNERS: &[Build] = &[rust, c, cpp, csharp, java, pascal, python];
 
 /// Builds them all, and writes the list; returns its path.
 pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
@@ -110,6 +111,14 @@ fn java(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
         .arg("Runner")
         .env("POSLATCH_LIBRARY", std::path::absolute(context.project.library())?);
     Ok(vec![entry("java", &run)])
+}
+
+fn pascal(context: &Context, log: &mut Log) -> Result<Vec<Value>> {
+    let folder = folder(context)?.join("pascal");
+    let source = format!("{SOURCES}/pascal/runner.lpr");
+    let program = pascal::compile(&[pascal::UNITS.as_ref()], source.as_ref(), &folder, &["-O2"], log)?;
+    let run = Run::new(program).env("POSLATCH_LIBRARY", std::path::absolute(context.project.library())?);
+    Ok(vec![entry("pascal", &run)])
 }
 
 fn python(context: &Context, _: &mut Log) -> Result<Vec<Value>> {

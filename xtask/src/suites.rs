@@ -9,6 +9,7 @@ mod examples;
 mod header;
 mod install;
 mod java;
+mod pascal;
 mod prose;
 mod python;
 mod rust;
@@ -46,8 +47,16 @@ impl Lane {
 }
 
 /// What the runners of all languages are built and run with.
-const EVERY_LANGUAGE: &[Tool] =
-    &[Tool::CCompiler, Tool::CxxCompiler, Tool::Javac, Tool::Maven, Tool::Mono, Tool::Pip, Tool::Python];
+const EVERY_LANGUAGE: &[Tool] = &[
+    Tool::CCompiler,
+    Tool::CxxCompiler,
+    Tool::Fpc,
+    Tool::Javac,
+    Tool::Maven,
+    Tool::Mono,
+    Tool::Pip,
+    Tool::Python,
+];
 
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
@@ -140,6 +149,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
         run: python::run,
+    },
+    Suite {
+        name: "pascal",
+        about: "the Pascal units with Free Pascal, as Delphi 7 and as Delphi 2009 read strings; their example and README pay",
+        lane: Lane::Native,
+        needs: &[Tool::Fpc],
+        run: pascal::run,
     },
     Suite {
         name: "conformance",

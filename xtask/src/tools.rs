@@ -21,6 +21,8 @@ pub(crate) enum Tool {
     CxxCompiler,
     /// Reads identity files, as a technician would.
     Curl,
+    /// Compiles Pascal: Free Pascal, which takes what Delphi takes.
+    Fpc,
     /// Compiles Java.
     Javac,
     /// Reads PKCS#12, as a till in Java would.
@@ -57,6 +59,7 @@ impl Tool {
             Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
+            Tool::Fpc => "fpc".into(),
             Tool::Javac => "javac".into(),
             Tool::Keytool => "keytool".into(),
             Tool::Maven => "mvn".into(),
@@ -78,6 +81,7 @@ impl Tool {
             Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
+            Tool::Fpc => "fp-compiler",
             Tool::Javac => "default-jdk-headless",
             Tool::Keytool => "default-jre-headless",
             Tool::Maven => "maven",
@@ -108,6 +112,7 @@ impl Tool {
             return python::oldest_and_newest().is_ok();
         }
         let harmless: &[&str] = match self {
+            Tool::Fpc => &["-iV"],
             Tool::Javac => &["-version"],
             Tool::Keytool => &["-help"],
             Tool::Openssl => &["version"],

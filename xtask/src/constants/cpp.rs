@@ -3,7 +3,7 @@
 use super::rendering::NOTICE;
 use super::{Constant, Constants, Group};
 use crate::Result;
-use crate::generated::Generated;
+use crate::generated::{Generated, between};
 use std::fs;
 
 const HEADER: &str = "include/poslatch.hpp";
@@ -13,18 +13,7 @@ const END: &str = "// END GENERATED\n";
 
 pub(super) fn render(constants: &Constants) -> Result<Vec<Generated>> {
     let present = fs::read_to_string(HEADER).map_err(|error| format!("{HEADER}: {error}"))?;
-    Ok(vec![Generated::new(HEADER, renewed(&present, &block(constants))?)])
-}
-
-/// The header with another block between its two markers.
-fn renewed(header: &str, block: &str) -> Result<String> {
-    let parts = header
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
-    let Some((before, after)) = parts else {
-        return Err(format!("{HEADER} has lost a line \"{}\" or \"{}\"", BEGIN.trim(), END.trim()).into());
-    };
-    Ok(format!("{before}{BEGIN}{block}{END}{after}"))
+    Ok(vec![Generated::new(HEADER, between(HEADER, &present, BEGIN, &block(constants), END)?)])
 }
 
 fn block(constants: &Constants) -> String {
@@ -72,14 +61,6 @@ fn snake_case(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_stands_between_the_markers_is_replaced() -> Result<()> {
-        let header = format!("before\n{BEGIN}old\n{END}after\n");
-        assert_eq!(renewed(&header, "new\n")?, format!("before\n{BEGIN}new\n{END}after\n"));
-        assert!(renewed("before\nafter\n", "new\n").is_err());
-        Ok(())
-    }
 
     #[test]
     fn group_becomes_a_scoped_enumeration() {

@@ -1,6 +1,8 @@
 //! The `prose` suite: what README and docs show is true. Their C compiles against the header, and what they link to or
 //! name as a file of the project is there.
 
+mod loading;
+
 use crate::Result;
 use crate::artifacts::STRICT;
 use crate::log::Log;
@@ -47,7 +49,10 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     if snippets == 0 || links == 0 {
         return Err("found no snippet or no link, so the suite looks in the wrong place".into());
     }
-    Ok(vec![format!("{snippets} C snippets, {links} links")])
+    let quoted = loading::quoted_as_said()?;
+    Ok(vec![format!(
+        "{snippets} C snippets, {links} links, {quoted} texts of errors as the sources say them"
+    )])
 }
 
 /// Every page that a developer is led to.
@@ -63,10 +68,11 @@ fn pages() -> Result<Vec<PathBuf>> {
 }
 
 /// Pages beside what they are about.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "README.md",
     "bindings/csharp/README.md",
     "bindings/java/README.md",
+    "bindings/pascal/README.md",
     "bindings/python/README.md",
     "tests/conformance/README.md",
 ];

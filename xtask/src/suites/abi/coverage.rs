@@ -7,8 +7,13 @@ use std::fs;
 use std::path::Path;
 
 /// The sources of each wrapper: a file, or a folder with all below it.
-const WRAPPERS: [&str; 4] =
-    ["include/poslatch.hpp", "bindings/csharp/src", "bindings/java/src/main", "bindings/python/src"];
+const WRAPPERS: [&str; 5] = [
+    "include/poslatch.hpp",
+    "bindings/csharp/src",
+    "bindings/java/src/main",
+    "bindings/pascal/poslatch.pas",
+    "bindings/python/src",
+];
 
 /// Fails with the functions that a wrapper does not name.
 pub(super) fn complete(functions: &BTreeSet<String>) -> Result<()> {
