@@ -5,7 +5,8 @@
  *
  * LINKING
  *
- *   Linux      cc till.c -Iinclude -Ltarget/release -lposlatch
+ *   CMake      find_package(poslatch), then link poslatch::poslatch (shared) or poslatch::static
+ *   Linux      cc till.c $(pkg-config --cflags --libs poslatch)
  *   Windows    link against poslatch.dll; functions and callbacks are cdecl, so do not include this header under /Gz
  *
  *   C99, C11 and C++11 take this header as it is. Types of the interface are fixed-width integers, size_t and pointers

@@ -18,8 +18,8 @@
  *
  *   What fails throws poslatch::error, whose what() is message and advice, one line each. Branch on category(), and
  *   after a failed exchange on request_state(): request_state::in_doubt means that the request may have reached the
- *   device, so never repeat it, but ask with connection::recover. Besides, memory may run out (std::bad_alloc), and
- *   an exchange lets out what its status callback has thrown.
+ *   device, so never repeat it, but ask with connection::recover. Besides, an exchange lets out what its status
+ *   callback has thrown, and memory may run out: std::bad_alloc says nothing of the request, so take it as in doubt.
  *
  * OBJECTS
  *
@@ -299,7 +299,7 @@ public:
         : error(static_cast<poslatch::status>(facts == nullptr ? status : poslatch_error_status(facts)),
                 facts == nullptr ? poslatch::category::internal
                                  : static_cast<poslatch::category>(poslatch_error_category(facts)),
-                static_cast<poslatch::request_state>(poslatch_error_request_state(facts)),
+                known_request_state(facts),
                 facts == nullptr ? poslatch_status_name(status) : poslatch_error_message(facts),
                 poslatch_error_advice(facts))
     {
@@ -316,7 +316,7 @@ public:
     poslatch::category category() const noexcept { return category_; }
 
     /// What is known about the request that the call carried. After request_state::in_doubt a payment must not be
-    /// repeated.
+    /// repeated. A state of a newer library is in doubt, too.
     poslatch::request_state request_state() const noexcept { return request_state_; }
 
     /// What happened, with the facts: one line, a lower-case fragment without full stop. Holds no secret.
@@ -335,6 +335,15 @@ public:
     std::exception_ptr callback_exception() const noexcept { return callback_exception_; }
 
 private:
+    /// Without facts, which only a fault of the library leaves out, nothing is known.
+    static poslatch::request_state known_request_state(const poslatch_error *facts) noexcept
+    {
+        const std::int32_t state = facts == nullptr ? POSLATCH_REQUEST_IN_DOUBT : poslatch_error_request_state(facts);
+        return state == POSLATCH_REQUEST_NONE || state == POSLATCH_REQUEST_NOT_SENT
+                   ? static_cast<poslatch::request_state>(state)
+                   : poslatch::request_state::in_doubt;
+    }
+
     struct texts {
         texts(const std::string &the_message, const std::string &the_advice)
             : message(the_message), advice(the_advice)
@@ -509,19 +518,28 @@ private:
     std::exception_ptr thrown_;
 };
 
-/// The reply of an exchange that ended with its callback's exception. Other threads may ask for it.
+/// The reply of an exchange that ended with an exception all the same. Other threads may ask for it.
+///
+/// It is kept as it came: to keep it must need no memory, since that may be what has run out.
 class unclaimed_reply {
 public:
-    std::string exchange(std::string reply)
+    void keep(buffer_handle reply)
     {
         std::lock_guard<std::mutex> lock(mutex_);
         reply_.swap(reply);
+    }
+
+    std::string take()
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        std::string reply = content(reply_);
+        reply_.reset();
         return reply;
     }
 
 private:
     std::mutex mutex_;
-    std::string reply_;
+    buffer_handle reply_;
 };
 
 /// The log callback that is set. It stays until the process ends: threads of the library may log while statics go.
@@ -830,39 +848,49 @@ public:
     /// status::peer_closed, status::peer_silent and others; ask with recover() then.
     ///
     /// If on_status throws, it is not called again and the exchange goes on to its end; then that very exception
-    /// comes out, and the reply waits for take_unclaimed_reply(). If the exchange itself fails, its error is thrown,
-    /// with the other in error::callback_exception().
+    /// comes out, and the reply waits for take_unclaimed_reply(). Only a poslatch::error, of a call of the callback's
+    /// own, comes out nested in a std::runtime_error: its request state does not speak of this request. If the exchange
+    /// itself fails, its error is thrown, with the other in error::callback_exception().
     std::string exchange(const std::string &json, const status_callback &on_status = nullptr,
                          std::chrono::milliseconds silence
                          = std::chrono::milliseconds(limits::silence_default_ms)) const
     {
         const poslatch_connection *self = full(request_state::not_sent);
         const std::uint32_t silence_ms = detail::milliseconds("silence", silence, request_state::not_sent);
-        unclaimed_reply_->exchange(std::string());
+        unclaimed_reply_->keep(nullptr);
         detail::status_call status_call(on_status);
-        detail::buffer_handle buffer;
+        detail::buffer_handle reply;
         detail::call(
             [&](poslatch_error **error) {
                 return poslatch_connection_exchange(
                     self, json.data(), json.size(), silence_ms,
                     on_status ? &detail::status_call::pass_on : nullptr, &status_call,
-                    detail::output<detail::buffer_handle>(buffer), error);
+                    detail::output<detail::buffer_handle>(reply), error);
             },
             &status_call.thrown());
-        std::string reply = detail::content(buffer);
-        if (status_call.thrown()) {
-            unclaimed_reply_->exchange(std::move(reply));
-            std::rethrow_exception(status_call.thrown());
+        try {
+            if (status_call.thrown())
+                std::rethrow_exception(status_call.thrown());
+            return detail::content(reply);
+        } catch (const error &own) {
+            // A call of the callback's own: its request state must not be taken for this request's.
+            unclaimed_reply_->keep(std::move(reply));
+            std::throw_with_nested(std::runtime_error(
+                std::string("the status callback has failed, not the exchange: take_unclaimed_reply() has its reply. "
+                            "The callback's own call: ")
+                + own.what()));
+        } catch (...) {
+            unclaimed_reply_->keep(std::move(reply));
+            throw;
         }
-        return reply;
     }
 
-    /// The reply of the last exchange, if that ended with an exception of its status callback; else empty. Once: then
-    /// it is forgotten, as it is when the next exchange begins.
+    /// The reply of the last exchange, if that ended with an exception of its status callback, or for want of memory
+    /// to copy the reply to; else empty. Once: then it is forgotten, as it is when the next exchange begins.
     std::string take_unclaimed_reply() const
     {
         full();
-        return unclaimed_reply_->exchange(std::string());
+        return unclaimed_reply_->take();
     }
 
     /// Sends one message and does not wait for an answer: a CancelRequest while an exchange runs, or any message for

@@ -23,7 +23,7 @@ pub(crate) fn judge(answer: &Line, expect: &Value) -> Result<(), String> {
             }
             _ => judge_error(answer, table),
         },
-        other => Err(format!("the case expects something that nobody understands: {other}")),
+        other => Err(not_understood(other)),
     }
 }
 
@@ -78,21 +78,28 @@ fn judge_value(answer: &Line, key: &str, matcher: &Value) -> Result<(), String> 
     let text = found.unwrap_or_default();
     match matcher {
         Value::Table(parts) => parts.iter().try_for_each(|(how, part)| {
-            let word = part.as_str().unwrap_or_default();
-            let holds = match how.as_str() {
-                "contains" => text.contains(word),
-                "lacks" => found.is_some() && !text.contains(word),
-                "lines" => part.as_integer() == i64::try_from(text.lines().count()).ok(),
-                "absent" => found.is_none(),
-                path => return judge_member(text, path, part).map_err(|what| format!("{key}: {what}")),
+            let holds = match (how.as_str(), part) {
+                ("contains", Value::String(word)) if !word.is_empty() => text.contains(word),
+                ("lacks", Value::String(word)) if !word.is_empty() => found.is_some() && !text.contains(word),
+                ("lines", Value::Integer(count)) => Ok(*count) == i64::try_from(text.lines().count()),
+                ("absent", Value::Boolean(true)) => found.is_none(),
+                ("contains" | "lacks" | "lines" | "absent", _) => return Err(not_understood(part)),
+                (path, _) => {
+                    return judge_member(text, path, part).map_err(|what| format!("{key}: {what}"));
+                }
             };
             if holds { Ok(()) } else { problem(format!("{how} {part}")) }
         }),
         Value::String(expected) if found != Some(expected) => problem(format!("{expected:?}")),
         Value::Integer(expected) if found != Some(&expected.to_string()) => problem(expected.to_string()),
         Value::String(_) | Value::Integer(_) => Ok(()),
-        other => Err(format!("the case expects something that nobody understands: {other}")),
+        other => Err(not_understood(other)),
     }
+}
+
+/// An expectation that nobody understands must not hold by that.
+fn not_understood(expect: &Value) -> String {
+    format!("the case expects something that nobody understands: {expect}")
 }
 
 fn judge_member(text: &str, path: &str, expected: &Value) -> Result<(), String> {

@@ -5,6 +5,7 @@ use crate::expect;
 use crate::runner::Runner;
 use crate::stage::{Props, Stage};
 use crate::words::Line;
+use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 /// What became of a case in one language.
@@ -26,11 +27,15 @@ pub(crate) fn play(props: &Props, case: &Case, scheme: &str, runner: &mut Runner
             perform(&stage, step, runner, &mut names)
                 .map_err(|problem| format!("{}\n  {problem}", told(step)))?;
         }
-        case.never.iter().try_for_each(|entry| stage.never(entry))
+        match names.running.first() {
+            Some(thread) => Err(format!("the case does not say what has to come of the thread {thread}")),
+            None => Ok(()),
+        }
     })();
     let released = release(runner, &names.given);
     played
         .and(released)
+        .and_then(|()| if case.never.is_empty() { Ok(()) } else { stage.never(&case.never) })
         .map_err(|problem| format!("{problem}\n  over {scheme}; the device's record:{}", stage.record()))
 }
 
@@ -107,13 +112,20 @@ fn command(stage: &Stage, verb: &str, thread: Option<&str>, arguments: &Table) -
 #[derive(Default)]
 struct Names {
     given: Vec<String>,
-    /// Threads that run, with the object that they will give.
+    /// Threads that nobody has waited for yet.
+    running: BTreeSet<String>,
+    /// What those threads will give.
     awaited: Vec<(String, String)>,
 }
 
 impl Names {
     fn note(&mut self, verb: &str, thread: Option<&str>, command: &Line, answer: &Line) {
         let came = answer.verb == "ok";
+        match (verb, thread) {
+            ("join", Some(thread)) => drop(self.running.remove(thread)),
+            (_, Some(thread)) => drop(self.running.insert(thread.to_owned())),
+            (_, None) => {}
+        }
         if verb == "abandon" {
             self.given.retain(|name| command.get("object") != Some(name));
             return;

@@ -3,10 +3,10 @@
 use crate::words::Line;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a runner is started, as the list of runners says it.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -87,14 +87,27 @@ impl Runner {
             Ok(stray) => return Err(format!("said at its end: {stray:.100}")),
             Err(mpsc::RecvTimeoutError::Timeout) => return Err("did not end".to_owned()),
         }
-        let status = self.child.wait().map_err(|error| error.to_string())?;
+        let status = self.wait()?;
         if status.success() { Ok(()) } else { Err(format!("ended with {status}")) }
     }
 
     fn ending(&mut self) -> String {
-        match self.child.wait() {
+        match self.wait() {
             Ok(status) => format!("with {status}"),
-            Err(error) => error.to_string(),
+            Err(problem) => problem,
+        }
+    }
+
+    /// Waits for the process, which has closed a pipe, or said what is no text. It need not have ended by that.
+    fn wait(&mut self) -> Result<ExitStatus, String> {
+        drop(self.commands.take());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().map_err(|error| error.to_string())? {
+                Some(status) => return Ok(status),
+                None if Instant::now() > deadline => return Err("but its process has not".to_owned()),
+                None => thread::sleep(POLL),
+            }
         }
     }
 }
@@ -108,3 +121,6 @@ impl Drop for Runner {
 
 /// A failure net: no case waits for so long.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The standard library can wait for the end of a process, but not for a time.
+const POLL: Duration = Duration::from_millis(10);

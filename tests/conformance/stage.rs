@@ -5,6 +5,7 @@ use poslatch_simulator::{Cloud, Event, Faults, Memory, Pki, Simulator};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -205,10 +206,32 @@ impl Stage {
         })
     }
 
-    pub(crate) fn never(&self, entry: &str) -> Result<(), String> {
-        known(entry)?;
-        let found = self.device.events().iter().any(|event| is(event, entry));
-        if found { Err(format!("{entry} stands in the device's record: {}", self.record())) } else { Ok(()) }
+    /// Whether none of these entries stands in the record, now that the till is done with the device.
+    pub(crate) fn never(&self, entries: &[String]) -> Result<(), String> {
+        entries.iter().try_for_each(|entry| known(entry))?;
+        let own = self.settle()?;
+        let events = self.device.events();
+        let of_the_till = events.iter().filter(|event| own.is_none() || event.connection() != own);
+        match entries.iter().find(|entry| of_the_till.clone().any(|event| is(event, entry))) {
+            Some(entry) => Err(format!("{entry} stands in the device's record")),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the device has on record whatever the till has done: what is not there yet cannot be told from what
+    /// never was. Returns the number of the connection that this takes, which queues behind all of the till's.
+    fn settle(&self) -> Result<Option<u64>, String> {
+        let knock = TcpStream::connect(self.device.address()).map_err(|error| error.to_string())?;
+        let peer = knock.local_addr().map_err(|error| error.to_string())?;
+        drop(knock);
+        let late = |_| format!("the device does not come to rest: {}", self.record());
+        let story = self.device.wait_for_story(peer, PATIENCE).map_err(late)?;
+        let all_ended = |events: &[Event]| {
+            let count = |entry| events.iter().filter(|event| is(event, entry)).count();
+            (count("connected") == count("disconnected")).then_some(())
+        };
+        self.device.wait_for(all_ended, PATIENCE).map_err(late)?;
+        Ok(story.first().and_then(Event::connection))
     }
 
     /// The device's record in short.

@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
     check::tests all;
-    for (const check::tests *tests : {&object_tests, &callback_tests, &thread_tests, &text_tests})
+    for (const check::tests *tests : {&object_tests, &callback_tests, &thread_tests, &text_tests, &memory_tests})
         all.insert(all.end(), tests->begin(), tests->end());
     return check::run(all, argc > 1 ? argv[1] : "");
 }

@@ -3,4 +3,4 @@
 
 #include "check.hpp"
 
-extern const check::tests object_tests, callback_tests, thread_tests, text_tests;
+extern const check::tests object_tests, callback_tests, thread_tests, text_tests, memory_tests;

@@ -98,6 +98,7 @@ void error_tells_all_it_knows()
     const poslatch::error unknown(poslatch_status(-12345), nullptr);
     check::same("number of a newer library", static_cast<int>(unknown.status()), -12345);
     check::same("its name", poslatch::status_name(unknown.status()), "UNKNOWN");
+    check::that(unknown.request_state() == poslatch::request_state::in_doubt, "without facts nothing is known");
 }
 
 void journal_is_kept()

@@ -2,6 +2,7 @@
 //! and the suites build them alike and never twice in one run.
 
 use crate::Result;
+use crate::abi;
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
@@ -63,15 +64,14 @@ pub(crate) struct Artifacts {
 type Once = Mutex<Option<std::result::Result<(), String>>>;
 
 impl Artifacts {
-    /// The library as it is shipped.
+    /// The library as it is shipped, shared and static.
     ///
     /// Not by `cargo build`: that makes the Rust library along with it, for which Cargo has to leave link-time
     /// optimisation out, and the shared library comes out a quarter larger.
     pub(crate) fn library(&self, log: &mut Log) -> Result<()> {
         once(&self.library, || {
-            Run::new("cargo")
-                .args(["rustc", "--release", "--package", "poslatch", "--lib", "--crate-type", "cdylib"])
-                .log(log)
+            library().log(log)?;
+            link_by_soname(&Project::find()?)
         })
     }
 
@@ -132,6 +132,40 @@ pub(crate) fn with_library(project: &Project, program: &Path) -> Run {
         "LD_LIBRARY_PATH"
     };
     Run::new(program).env(variable, project.library_folder())
+}
+
+/// The command that builds the library; cargo repeats what rustc said, when there is nothing to do.
+pub(crate) fn library() -> Run {
+    Run::new("cargo")
+        .args(["rustc", "--release", "--package", "poslatch", "--lib", "--crate-type", "cdylib,staticlib"])
+        .args(LIBRARY_FLAGS)
+}
+
+/// So that rustc tells what the static library needs: `cargo xtask test install` compares it with what is documented.
+pub(crate) const LIBRARY_FLAGS: [&str; 3] = ["--", "--print", "native-static-libs"];
+
+/// Beside the shared library, the name under which programs that were linked against it ask for it. Cargo makes the one
+/// file; in an install CMake makes the links.
+#[cfg(unix)]
+fn link_by_soname(project: &Project) -> Result<()> {
+    let link = project.library_folder().join(abi::soname()?);
+    let library = project.library();
+    if library.extension().is_none_or(|extension| extension != "so") {
+        return Ok(());
+    }
+    let library = library.file_name().ok_or("the library has no name")?;
+    if fs::read_link(&link).is_ok_and(|found| found == library) {
+        return Ok(());
+    }
+    // A link to something else, which is in the way.
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(library, &link)
+        .map_err(|error| format!("cannot make the link {}: {error}", link.display()).into())
+}
+
+#[cfg(not(unix))]
+fn link_by_soname(_: &Project) -> Result<()> {
+    Ok(())
 }
 
 fn once(cell: &Once, build: impl FnOnce() -> Result<()>) -> Result<()> {

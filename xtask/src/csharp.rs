@@ -108,7 +108,11 @@ impl Runtime {
             // Line numbers, where a test fails.
             Runtime::Mono => Run::new("mono").arg("--debug").arg(file),
             Runtime::Core(dotnet) => {
-                Run::new(dotnet).env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1").arg(file)
+                // Without the pipes for debuggers, which stay in /tmp when a program is killed.
+                Run::new(dotnet)
+                    .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
+                    .env("COMPlus_EnableDiagnostics", "0")
+                    .arg(file)
             }
         }
     }

@@ -1,7 +1,9 @@
 //! The project's own commands, `cargo xtask ...`: this file only dispatches, each task has a file of its own.
 
+mod abi;
 mod artifacts;
 mod ci;
+mod cmake;
 mod constants;
 mod csharp;
 mod demo;
@@ -39,6 +41,7 @@ The project's own commands.
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
     cargo xtask header             write include/poslatch.h and the wrappers' constants from src/ffi
     cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
+    cargo xtask abi                write abi/poslatch.abi from include/poslatch.h, if the ABI's version allows what changed
     cargo xtask errors             write docs/errors.md from the texts in src/error
     cargo xtask header --check     fail if one of them is not what src/ffi says
     cargo xtask ci                 everything that has to pass before a change is taken
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(())
         }
+        ["abi"] => abi::write(),
         ["ci"] => ci::run(),
         ["demo"] => demo::run(),
         ["dist", "--list"] => {

@@ -7,6 +7,7 @@ mod csharp;
 mod docs;
 mod examples;
 mod header;
+mod install;
 mod java;
 mod pascal;
 mod prose;
@@ -120,6 +121,13 @@ pub(crate) const SUITES: &[Suite] = &[
         lane: Lane::Native,
         needs: &[Tool::CxxCompiler, Tool::Clang],
         run: cpp::run,
+    },
+    Suite {
+        name: "install",
+        about: "what CMake installs is found wherever it is moved, by CMake and pkg-config, and pays; README's three commands",
+        lane: Lane::Native,
+        needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::CMake, Tool::Nm, Tool::Pip, Tool::PkgConfig],
+        run: install::run,
     },
     Suite {
         name: "csharp",

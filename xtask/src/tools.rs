@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) enum Tool {
     /// Compiles the header and the examples; Rust needs it as a linker anyway.
     CCompiler,
+    /// Builds and installs the library as a C project's developer would, and the consumers of what was installed.
+    CMake,
     /// Compiles the C++ wrapper a second time, with other warnings.
     Clang,
     /// Compiles the header as C++.
@@ -33,6 +35,8 @@ pub(crate) enum Tool {
     Nm,
     /// Reads identity files and PKCS#12.
     Openssl,
+    /// Finds an installed library for projects without CMake.
+    PkgConfig,
     /// Runs the Python wrapper; with venv, which Debian has in a package of its own.
     Python,
     /// Fetches programs that are carried by Python packages: the .NET runtime.
@@ -51,6 +55,7 @@ impl Tool {
     fn program(self) -> OsString {
         match self {
             Tool::CCompiler => c_compiler(),
+            Tool::CMake => "cmake".into(),
             Tool::Clang => other_cxx_compiler(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
@@ -62,6 +67,7 @@ impl Tool {
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
             Tool::Openssl => "openssl".into(),
+            Tool::PkgConfig => "pkg-config".into(),
             Tool::Python => "python3".into(),
             Tool::Pip => "python3".into(),
             Tool::Xbuild => "xbuild".into(),
@@ -71,6 +77,7 @@ impl Tool {
     fn debian_package(self) -> &'static str {
         match self {
             Tool::CCompiler => "gcc",
+            Tool::CMake => "cmake",
             Tool::Clang => "clang",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
@@ -81,6 +88,7 @@ impl Tool {
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
+            Tool::PkgConfig => "pkg-config",
             Tool::Python => "python3-venv",
             Tool::Pip => "python3-pip",
             Tool::Xbuild => "mono-xbuild",

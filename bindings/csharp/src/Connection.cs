@@ -15,7 +15,7 @@ namespace Poslatch
     public sealed class Connection : IDisposable
     {
         /// <summary>How late a cancelled <see cref="ReceiveAsync"/> may end.</summary>
-        private static readonly TimeSpan ReceiveSlice = TimeSpan.FromMilliseconds(100);
+        private static readonly TimeSpan SliceMax = TimeSpan.FromMilliseconds(100);
 
         private readonly ConnectionHandle handle;
         private string unclaimedReply;
@@ -57,7 +57,8 @@ namespace Poslatch
         /// Takes each message that arrives meanwhile and does not end the exchange (over wss), on this thread. It may
         /// call <see cref="Send"/> and <see cref="Close"/>. If it throws, it is not called again in this exchange, the
         /// exchange goes on to its end, and then that very exception comes out of this method; the reply is kept for
-        /// <see cref="TakeUnclaimedReply"/>. Default: none.
+        /// <see cref="TakeUnclaimedReply"/>. An exception of a type by which this method itself says that nothing was
+        /// sent comes out within an <see cref="InvalidOperationException"/> instead. Default: none.
         /// </param>
         /// <param name="silence">
         /// How long the device may say nothing at all; each message starts it anew. Default: zero, which is 180 s.
@@ -74,6 +75,10 @@ namespace Poslatch
         /// <exception cref="ObjectDisposedException">
         /// The connection was disposed of before; nothing was sent.
         /// </exception>
+        /// <exception cref="InvalidOperationException">
+        /// The callback has failed, with a call of its own: the inner exception. The exchange has not, and its reply is
+        /// kept.
+        /// </exception>
         public string Exchange(string json, Action<string> onStatus = null, TimeSpan silence = default(TimeSpan))
         {
             byte[] request = Utf8.Sized(json, nameof(json));
@@ -83,18 +88,26 @@ namespace Poslatch
             ConnectionHandle connection = Handle;
             Volatile.Write(ref unclaimedReply, null);
 
-            BufferHandle buffer;
-            ErrorHandle error;
-            int status = Library.Functions.poslatch_connection_exchange(
-                connection, request, Utf8.Size(request), silenceMs, listen, IntPtr.Zero, out buffer, out error);
-            GC.KeepAlive(listen);
-            PoslatchException.ThrowIfFailed(status, error, listener.Thrown);
-            string reply = buffer.TakeText();
-            if (listener.Thrown != null)
+            int status = 0;
+            ErrorHandle error = null;
+            string reply = null;
+            try
             {
-                Volatile.Write(ref unclaimedReply, reply);
-                ExceptionDispatchInfo.Capture(listener.Thrown).Throw();
             }
+            finally
+            {
+                // Here .NET Framework and Mono abort no thread: one that Thread.Abort hits meanwhile would unwind
+                // through C out of the callback, or lose the reply. It waits for the end of the payment.
+                BufferHandle buffer;
+                status = Library.Functions.poslatch_connection_exchange(
+                    connection, request, Utf8.Size(request), silenceMs, listen, IntPtr.Zero, out buffer, out error);
+                GC.KeepAlive(listen);
+                reply = buffer.TakeText();
+                Interlocked.CompareExchange(ref unclaimedReply, reply, null);
+            }
+            PoslatchException.ThrowIfFailed(status, error, listener.Thrown);
+            listener.Rethrow();
+            Interlocked.CompareExchange(ref unclaimedReply, null, reply);
             return reply;
         }
 
@@ -194,13 +207,7 @@ namespace Poslatch
         /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
         public Message Receive(TimeSpan timeout = default(TimeSpan))
         {
-            uint ms = Arguments.Milliseconds(timeout, nameof(timeout));
-            int kind;
-            BufferHandle message;
-            ErrorHandle error;
-            int status = Library.Functions.poslatch_connection_receive(Handle, ms, out kind, out message, out error);
-            PoslatchException.ThrowIfFailed(status, error);
-            return new Message((MessageKind)kind, message.TakeText());
+            return ReceiveSlice(Arguments.Milliseconds(timeout, nameof(timeout)), isLast: true);
         }
 
         /// <summary>
@@ -319,20 +326,42 @@ namespace Poslatch
             while (true)
             {
                 TimeSpan left = limit - waited.Elapsed;
+                bool isLast = left <= SliceMax;
+                TimeSpan slice = isLast ? Max(left, TimeSpan.FromMilliseconds(1)) : SliceMax;
                 try
                 {
-                    return Receive(left < ReceiveSlice ? Max(left, TimeSpan.FromMilliseconds(1)) : ReceiveSlice);
-                }
-                catch (PoslatchException error) when (error.Status == Status.ResponseTimeout)
-                {
-                    token.ThrowIfCancellationRequested();
-                    if (waited.Elapsed >= limit)
+                    Message message = ReceiveSlice(Arguments.Milliseconds(slice, nameof(timeout)), isLast);
+                    if (message != null)
                     {
-                        // The library knows only of the last slice.
-                        throw error.WithReason("no message came within " + limit.TotalMilliseconds + " ms");
+                        return message;
                     }
                 }
+                catch (PoslatchException error) when (isLast && error.Status == Status.ResponseTimeout)
+                {
+                    token.ThrowIfCancellationRequested();
+                    // The library knows only of the last slice.
+                    throw error.WithReason("no message came within " + limit.TotalMilliseconds + " ms");
+                }
+                token.ThrowIfCancellationRequested();
             }
+        }
+
+        /// <summary>
+        /// Null if none came and it is not the last slice: an exception for each would fill a debugger's window.
+        /// </summary>
+        private Message ReceiveSlice(uint ms, bool isLast)
+        {
+            int kind;
+            BufferHandle message;
+            ErrorHandle error;
+            int status = Library.Functions.poslatch_connection_receive(Handle, ms, out kind, out message, out error);
+            if (status == (int)Status.ResponseTimeout && !isLast)
+            {
+                error.Dispose();
+                return null;
+            }
+            PoslatchException.ThrowIfFailed(status, error);
+            return new Message((MessageKind)kind, message.TakeText());
         }
 
         private static TimeSpan Max(TimeSpan one, TimeSpan other)
@@ -363,10 +392,51 @@ namespace Poslatch
                 {
                     onStatus(Utf8.Read(json, size));
                 }
+                catch (ThreadAbortException abort)
+                {
+                    // It would go on by itself at the end of this block.
+                    Thread.ResetAbort();
+                    Thrown = abort;
+                }
                 catch (Exception thrown)
                 {
                     Thrown = thrown;
                 }
+            }
+
+            /// <summary>Lets the callback's exception out, after an exchange that has ended well.</summary>
+            internal void Rethrow()
+            {
+                if (Thrown == null)
+                {
+                    return;
+                }
+                if (Thrown is ThreadAbortException abort)
+                {
+                    Thread.CurrentThread.Abort(abort.ExceptionState);
+                }
+                if (SaysThatNothingWasSent(Thrown))
+                {
+                    throw new InvalidOperationException(
+                        "The status callback has failed, not the exchange: TakeUnclaimedReply() has its reply. The "
+                        + "callback's " + Thrown.GetType().Name + ": " + Thrown.Message,
+                        Thrown);
+                }
+                ExceptionDispatchInfo.Capture(Thrown).Throw();
+            }
+
+            /// <summary>
+            /// Out of an exchange these types say that nothing was sent, or at least nothing that is in doubt. The
+            /// callback means another call by them: its Send, its token. A till that took them for the payment's would
+            /// pay twice.
+            /// </summary>
+            private static bool SaysThatNothingWasSent(Exception thrown)
+            {
+                return thrown is PoslatchException
+                    || thrown is PoslatchLibraryException
+                    || thrown is ObjectDisposedException
+                    || thrown is OperationCanceledException
+                    || thrown is ArgumentException;
             }
         }
     }

@@ -24,16 +24,23 @@ namespace Poslatch
         /// <see cref="Status.Argument"/>: the URL or a setting has another form; <see cref="Status.File"/>: a file
         /// cannot be read; <see cref="Status.RootCaUnusable"/>, with what is wrong in which block.
         /// </exception>
-        /// <exception cref="ArgumentException">The URL is null, a text holds a NUL, or a time is negative.</exception>
+        /// <exception cref="ArgumentException">
+        /// The URL is null, a text holds a NUL, a time is negative, or two settings contradict each other.
+        /// </exception>
         /// <exception cref="PoslatchLibraryException">The native library cannot be loaded.</exception>
         public Device(string url, DeviceOptions options = null)
         {
+            if (options == null)
+            {
+                options = new DeviceOptions();
+            }
+            options.RefuseContradictions();
             ErrorHandle error;
             int status = Library.Functions.poslatch_device_new(Utf8.Required(url, nameof(url)), out handle, out error);
             PoslatchException.ThrowIfFailed(status, error);
             try
             {
-                Apply(options ?? new DeviceOptions());
+                Apply(options);
             }
             catch
             {

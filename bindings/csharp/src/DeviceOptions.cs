@@ -14,7 +14,10 @@ namespace Poslatch
         /// </summary>
         public string RootCaFile { get; set; }
 
-        /// <summary>The Root CA chain itself, in the forms of <see cref="RootCaFile"/>. Default: none.</summary>
+        /// <summary>
+        /// The Root CA chain itself, in the forms of <see cref="RootCaFile"/>; only one of the two can be set. Default:
+        /// none.
+        /// </summary>
         public string RootCaPem { get; set; }
 
         /// <summary>
@@ -25,14 +28,15 @@ namespace Poslatch
         public string Serial { get; set; }
 
         /// <summary>
-        /// How the device has to prove that it is the right one when no identity remembers it, for what
-        /// <see cref="Serial"/> cannot say. Default: none, which is <see cref="IdentityCheck.Domain"/>.
+        /// How the device has to prove that it is the right one when no identity remembers it, in place of
+        /// <see cref="Serial"/>; only one of the two can be set. Default: none, which is
+        /// <see cref="IdentityCheck.Domain"/>.
         /// </summary>
         public IdentityCheck? Check { get; set; }
 
         /// <summary>
         /// For <see cref="IdentityCheck.Name"/> the serial number or DNS name, for <see cref="IdentityCheck.Domain"/>
-        /// the domain under which devices are named. Without <see cref="Check"/> it has no effect. Default: none.
+        /// the domain under which devices are named. Not without <see cref="Check"/>. Default: none.
         /// </summary>
         public string CheckName { get; set; }
 
@@ -63,5 +67,28 @@ namespace Poslatch
         /// number of devices, threads and processes of one user may share it. Default: none.
         /// </summary>
         public string Journal { get; set; }
+
+        /// <summary>
+        /// For the library the later of two settings counts. Here they have no order, and a serial number that is
+        /// given, but not checked, would be the worst of answers.
+        /// </summary>
+        internal void RefuseContradictions()
+        {
+            if (Serial != null && Check != null)
+            {
+                throw new ArgumentException(
+                    "Give a serial number or an identity check, not both: Serial is the same as Check = "
+                    + "IdentityCheck.Name with CheckName.",
+                    nameof(Check));
+            }
+            if (CheckName != null && Check == null)
+            {
+                throw new ArgumentException("The name says nothing without an identity check.", nameof(CheckName));
+            }
+            if (RootCaFile != null && RootCaPem != null)
+            {
+                throw new ArgumentException("Give the Root CA chain as a file or as PEM, not both.", nameof(RootCaPem));
+            }
+        }
     }
 }

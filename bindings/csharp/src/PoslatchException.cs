@@ -67,11 +67,11 @@ namespace Poslatch
 
         /// <summary>
         /// Whether the request may have reached the device. Then it must never be repeated, but asked for with
-        /// <see cref="Connection.Recover"/>.
+        /// <see cref="Connection.Recover"/>. So is whatever state a library that is newer than this assembly may give.
         /// </summary>
         public bool IsInDoubt
         {
-            get { return RequestState == RequestState.InDoubt; }
+            get { return RequestState != RequestState.None && RequestState != RequestState.NotSent; }
         }
 
         /// <summary>The HTTP status that the device answered with, where that is what failed; else 0.</summary>
@@ -149,7 +149,10 @@ namespace Poslatch
                     Category = functions.poslatch_error_category(error),
                     Reason = error.Read(() => functions.poslatch_error_message(error)),
                     Advice = error.Read(() => functions.poslatch_error_advice(error)),
-                    RequestState = functions.poslatch_error_request_state(error),
+                    // Without an error object, which only a fault of the library leaves out, nothing is known.
+                    RequestState = error.IsInvalid
+                        ? (int)Poslatch.RequestState.InDoubt
+                        : functions.poslatch_error_request_state(error),
                     HttpStatus = functions.poslatch_error_http_status(error),
                     OsCode = functions.poslatch_error_os_code(error),
                 };

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Poslatch.Native;
 
 namespace Poslatch
@@ -9,6 +10,9 @@ namespace Poslatch
     public static class PoslatchLibrary
     {
         private static readonly object LogGate = new object();
+
+        /// <summary>As long as .NET Framework itself waits at the end of a process.</summary>
+        private static readonly TimeSpan SilencePatience = TimeSpan.FromSeconds(2);
 
         /// <summary>
         /// What the library calls; referenced here, since the collector does not see C's pointer to it.
@@ -145,9 +149,24 @@ namespace Poslatch
             if (!isSilencedAtTheEnd)
             {
                 isSilencedAtTheEnd = true;
-                AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => SetLog(LogLevel.Off, null);
-                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => SetLog(LogLevel.Off, null);
+                AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Silence();
+                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => Silence();
             }
+        }
+
+        /// <summary>
+        /// Not at any price: a callback that is running may wait for the thread that ends the process, or have ended it
+        /// itself. Mono asks that very thread, .NET another one.
+        /// </summary>
+        private static void Silence()
+        {
+            if (isLogging)
+            {
+                return;
+            }
+            var silence = new Thread(() => SetLog(LogLevel.Off, null)) { IsBackground = true };
+            silence.Start();
+            silence.Join(SilencePatience);
         }
 
         private static void Forward(Action<LogLevel, string> log, int level, IntPtr message)
@@ -156,6 +175,11 @@ namespace Poslatch
             try
             {
                 log((LogLevel)level, Utf8.Read(message));
+            }
+            catch (ThreadAbortException)
+            {
+                // It would go on by itself at the end of this block.
+                Thread.ResetAbort();
             }
             catch (Exception)
             {

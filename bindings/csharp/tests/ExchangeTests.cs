@@ -48,6 +48,69 @@ namespace Poslatch.Tests
             }
         }
 
+        public void callback_that_fails_with_a_call_of_its_own_does_not_pass_it_off_as_the_payments_failure()
+        {
+            using (Connection connection = bench.Open())
+            {
+                // Of the payment, each of them would mean that nothing was sent: a till would send it again.
+                var failures = new Dictionary<Type, Action>
+                {
+                    { typeof(PoslatchException), () => connection.Exchange(Bench.Payment("nested")) },
+                    { typeof(ArgumentNullException), () => connection.Send(null) },
+                    { typeof(ObjectDisposedException), () => throw new ObjectDisposedException("window") },
+                    { typeof(OperationCanceledException), () => throw new OperationCanceledException() },
+                };
+                foreach (KeyValuePair<Type, Action> failure in failures)
+                {
+                    InvalidOperationException error = Check.Throws<InvalidOperationException>(() =>
+                        connection.Exchange(Bench.Payment("outer-" + failure.Key.Name), json => failure.Value()));
+                    Check.Equal(failure.Key, error.InnerException.GetType());
+                    Check.Contains("TakeUnclaimedReply", error.Message);
+                    string reply = connection.TakeUnclaimedReply();
+                    Check.Contains("outer-" + failure.Key.Name, reply);
+                    Check.Contains("\"status\":\"APPROVED\"", reply);
+                }
+            }
+        }
+
+        public void abort_of_the_thread_waits_for_the_end_of_the_payment()
+        {
+            if (Program.RuntimeName() != "Mono")
+            {
+                // .NET has no aborts. Mono and .NET Framework have: web servers end slow requests so.
+                Check.Throws<PlatformNotSupportedException>(() => Thread.CurrentThread.Abort());
+                return;
+            }
+            using (Connection connection = bench.Open())
+            {
+                var aborts = new Dictionary<string, Action<Thread>>
+                {
+                    { "abort-from-within", till => Thread.CurrentThread.Abort() },
+                    { "abort-from-without", AbortFromAnotherThread },
+                };
+                foreach (KeyValuePair<string, Action<Thread>> abort in aborts)
+                {
+                    bool wasAborted = false;
+                    var till = new Thread(() =>
+                    {
+                        try
+                        {
+                            connection.Exchange(Bench.Payment(abort.Key), json => abort.Value(Thread.CurrentThread));
+                        }
+                        catch (ThreadAbortException)
+                        {
+                            wasAborted = true;
+                        }
+                    });
+                    till.Start();
+                    Check.Join(till);
+                    Check.True(wasAborted, "the thread was aborted in the end");
+                    Check.Contains(abort.Key, connection.TakeUnclaimedReply());
+                }
+                Check.Contains("APPROVED", connection.Exchange(Bench.Payment("after-the-aborts")));
+            }
+        }
+
         public void next_exchange_forgets_the_unclaimed_reply()
         {
             using (Connection connection = bench.Open())
@@ -157,6 +220,16 @@ namespace Poslatch.Tests
                 Check.Throws<ArgumentOutOfRangeException>(() =>
                     connection.Exchange(Bench.Payment("sale-13"), null, System.Threading.Timeout.InfiniteTimeSpan));
                 Check.Fails(Status.ResponseTimeout, () => connection.Receive(TimeSpan.FromTicks(1)));
+            }
+        }
+
+        /// <summary>Returns when it is asked for; it is granted only when the thread can be aborted.</summary>
+        private static void AbortFromAnotherThread(Thread till)
+        {
+            new Thread(() => till.Abort()) { IsBackground = true }.Start();
+            while ((till.ThreadState & ThreadState.AbortRequested) == 0)
+            {
+                Thread.Sleep(1);
             }
         }
 

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using System.Reflection;
-using System.Runtime.Serialization.Formatters.Binary;
+using System.Runtime.Serialization;
 using System.Text;
 
 namespace Poslatch.Tests
@@ -33,18 +33,35 @@ namespace Poslatch.Tests
         public void error_passes_into_another_domain_whole()
         {
             PoslatchException error = Check.Fails(Status.File, () => Identity.Load("/no/such/file.pem"));
-            using (var stream = new MemoryStream())
-            {
-                new BinaryFormatter().Serialize(stream, error);
-                stream.Position = 0;
-                var copy = (PoslatchException)new BinaryFormatter().Deserialize(stream);
-                Check.Equal(error.Message, copy.Message);
-                Check.Equal(error.Status, copy.Status);
-                Check.Equal(error.StatusName, copy.StatusName);
-                Check.Equal(error.Category, copy.Category);
-                Check.Equal(error.Advice, copy.Advice);
-                Check.Equal(error.OsCode, copy.OsCode);
-            }
+            PoslatchException copy = Copy(error, RequestState.None);
+            Check.Equal(error.Message, copy.Message);
+            Check.Equal(error.Status, copy.Status);
+            Check.Equal(error.StatusName, copy.StatusName);
+            Check.Equal(error.Category, copy.Category);
+            Check.Equal(error.Advice, copy.Advice);
+            Check.Equal(error.OsCode, copy.OsCode);
+            Check.Equal(false, copy.IsInDoubt);
+        }
+
+        public void request_state_of_a_newer_library_counts_as_in_doubt()
+        {
+            PoslatchException error = Check.Fails(Status.File, () => Identity.Load("/no/such/file.pem"));
+            Check.Equal(false, Copy(error, RequestState.NotSent).IsInDoubt);
+            Check.Equal(true, Copy(error, RequestState.InDoubt).IsInDoubt);
+            Check.Equal(true, Copy(error, (RequestState)77).IsInDoubt);
+        }
+
+        public void failure_without_an_error_object_counts_as_in_doubt()
+        {
+            PoslatchLibrary.Load();
+            Type nothing = typeof(Device).Assembly.GetType("Poslatch.Native.ErrorHandle");
+            MethodInfo judge =
+                typeof(PoslatchException).GetMethod("ThrowIfFailed", BindingFlags.NonPublic | BindingFlags.Static);
+            TargetInvocationException thrown = Check.Throws<TargetInvocationException>(() =>
+                judge.Invoke(null, new[] { (int)Status.Internal, Activator.CreateInstance(nothing), null }));
+            var error = (PoslatchException)thrown.InnerException;
+            Check.Equal(Status.Internal, error.Status);
+            Check.Equal(true, error.IsInDoubt);
         }
 
         public void every_status_has_the_name_that_the_library_gives_it()
@@ -100,6 +117,18 @@ namespace Poslatch.Tests
             Check.Throws<ArgumentOutOfRangeException>(() => With(options => options.MissedPingsMax = -1));
             Check.Throws<ArgumentOutOfRangeException>(
                 () => With(options => options.PairingTimeout = TimeSpan.FromSeconds(-1)));
+            // The later one would win, and the device's serial number not be looked at.
+            Check.Throws<ArgumentException>(() => With(options =>
+            {
+                options.Serial = "1850000999";
+                options.Check = IdentityCheck.Domain;
+            }));
+            Check.Throws<ArgumentException>(() => With(options => options.CheckName = "1850000999"));
+            Check.Throws<ArgumentException>(() => With(options =>
+            {
+                options.RootCaFile = bench.Simulator.RootCaFile;
+                options.RootCaPem = pem;
+            }));
             With(options =>
             {
                 options.RootCaPem = pem;
@@ -157,12 +186,36 @@ namespace Poslatch.Tests
             Check.Fails(Status.Argument, () => PoslatchLibrary.SetLog((LogLevel)99, (level, text) => { }));
         }
 
+        public void process_that_is_ended_within_the_log_callback_ends()
+        {
+            Probe.ExitsInTheLog();
+        }
+
         public void every_public_type_is_sealed_or_static()
         {
             foreach (Type type in typeof(Device).GetTypeInfo().Assembly.GetExportedTypes())
             {
                 Check.True(type.GetTypeInfo().IsSealed, type.FullName + " is sealed");
             }
+        }
+
+        /// <summary>As a serializer makes one; by hand, because newer .NET has no BinaryFormatter.</summary>
+        private static PoslatchException Copy(PoslatchException error, RequestState state)
+        {
+            var written = new SerializationInfo(typeof(PoslatchException), new FormatterConverter());
+            error.GetObjectData(written, new StreamingContext());
+            var stored = new SerializationInfo(typeof(PoslatchException), new FormatterConverter());
+            foreach (SerializationEntry entry in written)
+            {
+                object value = entry.Name == nameof(PoslatchException.RequestState) ? (int)state : entry.Value;
+                stored.AddValue(entry.Name, value, value == null ? entry.ObjectType : value.GetType());
+            }
+            ConstructorInfo constructor = typeof(PoslatchException).GetConstructor(
+                BindingFlags.NonPublic | BindingFlags.Instance,
+                null,
+                new[] { typeof(SerializationInfo), typeof(StreamingContext) },
+                null);
+            return (PoslatchException)constructor.Invoke(new object[] { stored, new StreamingContext() });
         }
 
         private static void With(Action<DeviceOptions> set)

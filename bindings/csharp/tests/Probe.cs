@@ -13,7 +13,10 @@ namespace Poslatch.Tests
     {
         internal const string Word = "probe";
 
+        internal const string ExitWord = "exit-in-log";
+
         private const int NotLoaded = 3;
+        private const int ExitInLog = 7;
 
         /// <summary>In the child: loads the library, and says what came of it.</summary>
         internal static int Run(string[] arguments)
@@ -32,6 +35,35 @@ namespace Poslatch.Tests
             {
                 Console.WriteLine(error.Message);
                 return NotLoaded;
+            }
+        }
+
+        /// <summary>In the child: ends the process where it should not, within the log callback.</summary>
+        internal static int RunExit()
+        {
+            PoslatchLibrary.SetLog(LogLevel.Warn, (level, text) => Environment.Exit(ExitInLog));
+            using (var device = new Device("wss://127.0.0.1/"))
+            {
+                Check.Fails(Status.RootCaUnusable, () => device.OpenTls());
+            }
+            return 0;
+        }
+
+        internal static void ExitsInTheLog()
+        {
+            var start = new ProcessStartInfo(Process.GetCurrentProcess().MainModule.FileName)
+            {
+                Arguments = "\"" + Self + "\" " + ExitWord,
+                UseShellExecute = false,
+            };
+            using (Process process = Process.Start(start))
+            {
+                if (!process.WaitForExit((int)Check.Patience.TotalMilliseconds))
+                {
+                    process.Kill();
+                    throw new CheckFailed("the process does not end");
+                }
+                Check.Equal(ExitInLog, process.ExitCode);
             }
         }
 

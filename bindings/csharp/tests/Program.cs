@@ -23,6 +23,10 @@ namespace Poslatch.Tests
             {
                 return Probe.Run(arguments);
             }
+            if (arguments.Length > 0 && arguments[0] == Probe.ExitWord)
+            {
+                return Probe.RunExit();
+            }
             Need("POSLATCH_LIBRARY", "the native library");
             Need("POSLATCH_SIMULATOR", "the poslatch-simulator program");
             Console.WriteLine("runtime: " + RuntimeName() + ", library: " + PoslatchLibrary.Version);

@@ -1,7 +1,6 @@
 """Devices that several tests use: each is started once, on demand."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Iterator
 
@@ -18,10 +17,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def folder() -> Iterator[str]:
-    """A folder that holds keys, and goes away."""
-    with tempfile.TemporaryDirectory() as path:
-        yield path
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for devices, below what the suite names: a run that is killed leaves nothing elsewhere."""
+    return str(tmp_path_factory.mktemp("devices"))
 
 
 def _device(folder: str, name: str, *switches: str) -> Iterator[Simulator]:

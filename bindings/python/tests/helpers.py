@@ -7,7 +7,10 @@ import sys
 import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
+import pytest
+
 import poslatch
+from poslatch import _loader
 
 _numbers = itertools.count(1)
 
@@ -52,6 +55,18 @@ class Call(threading.Thread):
         if self._failure is not None:
             raise self._failure
         return self._result
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Ctrl-C while a call is in the library: it is raised when the call has returned, before the next step."""
+    library = _loader.native()
+    function = getattr(library, name)
+
+    def call(*arguments: Any) -> int:
+        function(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library, name, call)
 
 
 def python(

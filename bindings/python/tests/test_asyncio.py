@@ -14,6 +14,7 @@ import pytest
 import poslatch
 from helpers import CANCEL, payment, status_of
 from poslatch import ConnectionState, Status
+from poslatch.connection import _ToldInLoop
 from simulator import PATIENCE_S, Simulator
 
 
@@ -181,6 +182,46 @@ def test_exception_of_the_callback_comes_out_and_the_reply_is_kept(connection: p
     assert status_of(connection.exchange(payment())) == "APPROVED"
 
 
+def test_callback_that_raised_is_not_called_for_what_still_waits_in_the_loop() -> None:
+    """The exchange has ended meanwhile, and taken out what was thrown."""
+    calls: List[poslatch.Message] = []
+
+    def on_status(message: poslatch.Message) -> None:
+        calls.append(message)
+        raise TornReceiptError
+
+    loop = asyncio.new_event_loop()
+    told = _ToldInLoop(on_status, loop)
+    loop.close()
+    told._in_loop(poslatch.Message("{}"))
+    assert isinstance(told.thrown, TornReceiptError)
+    told.thrown = None
+    told._in_loop(poslatch.Message("{}"))
+    assert len(calls) == 1
+
+
+def test_stop_iteration_of_the_callback_does_not_hang_the_payment(held: poslatch.Connection) -> None:
+    """No future takes a StopIteration, such as that of a ``next`` too many."""
+
+    def on_status(_: poslatch.Message) -> None:
+        held.send(CANCEL)
+        next(iter(()))
+
+    # By hand: `asyncio.run` would wait for a payment that hangs.
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(held.exchange_async(payment(), on_status=on_status))
+    loop.run_until_complete(asyncio.wait([task], timeout=PATIENCE_S))
+    loop.close()
+    assert task.done()
+    # Out of a coroutine, Python makes of it what it makes of every StopIteration there.
+    failure = task.exception()
+    assert isinstance(failure, RuntimeError)
+    assert isinstance(failure.__cause__, StopIteration)
+    kept = held.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "ABORTED"
+
+
 def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.Connection) -> None:
     stumble = TornReceiptError("no paper")
 
@@ -252,6 +293,25 @@ def test_message_that_a_cancelled_receive_had_got_is_for_the_next_one(connection
         return connection.receive(30)
 
     assert asyncio.run(receive()).kind == poslatch.MessageKind.REPLY
+
+
+def test_end_that_a_cancelled_recovery_had_found_is_kept(connection: poslatch.Connection) -> None:
+    """The journal has struck the request out by then."""
+
+    async def recover(reference: str) -> None:
+        task = asyncio.ensure_future(connection.recover_async(reference))
+        await asyncio.sleep(0)
+        wait_for_calls()
+        task.cancel()
+        await task
+
+    request = payment()
+    connection.exchange(request)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(recover(request["merchantReferenceCode"]))
+    kept = connection.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "APPROVED"
 
 
 def test_cancelled_recovery_says_that_the_request_is_in_doubt(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import pytest
 
 import poslatch
-from helpers import CANCEL, Call, payment, status_of
+from helpers import CANCEL, Call, interrupted, payment, status_of
 from poslatch import ConnectionState, MessageKind, RecoveryOutcome, RequestState, Status
 from simulator import Simulator
 
@@ -59,6 +59,8 @@ def test_numbers_of_a_reply_keep_every_digit() -> None:
     assert message["fraction"] == Decimal(digits)
     assert message["whole"] == int("9" * 30)
     assert message["endless"] == Decimal("9" * 5000)
+    tiny = "1e-9999999999999999999999"
+    assert poslatch.Message(f'{{"tiny":{tiny}}}')["tiny"] == tiny
     assert message.kind is None
 
 
@@ -130,6 +132,23 @@ def test_doubt_matters_more_than_what_the_callback_stumbled_over(held: poslatch.
     assert raised.value.in_doubt
     assert raised.value.__context__ is stumble
     assert held.take_unclaimed_reply() is None
+
+
+def test_what_the_callback_stumbled_over_goes_along_also_when_the_caller_is_handling_something(
+    held: poslatch.Connection,
+) -> None:
+    stumble = TornReceiptError("no paper")
+
+    def on_status(_: poslatch.Message) -> None:
+        held.close()
+        raise stumble
+
+    try:
+        int("no number")
+    except ValueError:
+        with pytest.raises(poslatch.CallCancelledError) as raised:
+            held.exchange(payment(), on_status=on_status)
+    assert raised.value.__context__ is stumble
 
 
 def test_callback_may_close_the_connection(held: poslatch.Connection) -> None:
@@ -320,6 +339,20 @@ def test_ctrl_c_while_the_library_waits_keeps_the_reply(holding: Simulator, held
     kept = held.take_unclaimed_reply()
     assert kept is not None
     assert status_of(kept) == "ABORTED"
+
+
+def test_ctrl_c_during_a_recovery_keeps_the_end_that_was_found(
+    connection: poslatch.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has struck the request out by then."""
+    request = payment()
+    connection.exchange(request)
+    interrupted(monkeypatch, "poslatch_connection_recover")
+    with pytest.raises(KeyboardInterrupt):
+        connection.recover(request["merchantReferenceCode"])
+    kept = connection.take_unclaimed_reply()
+    assert kept is not None
+    assert status_of(kept) == "APPROVED"
 
 
 def test_ctrl_c_in_a_callback_keeps_the_reply(connection: poslatch.Connection) -> None:

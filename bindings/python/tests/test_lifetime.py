@@ -8,13 +8,13 @@ import signal
 import threading
 import weakref
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 
 import poslatch
-from helpers import CANCEL, Call, payment, python, status_of
-from poslatch import ConnectionState, RequestState, Status, _handle
+from helpers import CANCEL, Call, interrupted, payment, python, status_of
+from poslatch import ConnectionState, RequestState, Status, _handle, _loader
 from simulator import PATIENCE_S, Simulator
 
 
@@ -220,6 +220,44 @@ def test_garbage_of_a_log_target_waits_until_the_record_is_written(
         assert handle.freed
 
 
+@pytest.mark.parametrize("what", ["device_new", "pair", "open_mtls", "open_tls", "identity_load", "identity_from_pem"])
+def test_ctrl_c_while_an_object_is_made_leaves_none_behind(
+    simulator: Simulator,
+    identity: poslatch.Identity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    """A connection would stay open, and a private key in memory, with nobody who could close them."""
+    identity.save(tmp_path / "till.pem")
+    pem = identity.export_pem()
+    with simulator.device() as device:
+        calls: Dict[str, Tuple[str, Callable[[], Any]]] = {
+            "device_new": ("device", simulator.device),
+            "pair": ("identity", lambda: device.pair("1002", simulator.setup_code())),
+            "open_mtls": ("connection", lambda: device.open_mtls(identity)),
+            "open_tls": ("connection", device.open_tls),
+            "identity_load": ("identity", lambda: poslatch.Identity.load(tmp_path / "till.pem")),
+            "identity_from_pem": ("identity", lambda: poslatch.Identity.from_pem(pem)),
+        }
+        kind, call = calls[what]
+        library = _loader.native()
+        free = getattr(library, f"poslatch_{kind}_free")
+        freed: List[int] = []
+
+        def count(pointer: int) -> None:
+            freed.append(pointer)
+            free(pointer)
+
+        with monkeypatch.context() as patch:
+            interrupted(patch, f"poslatch_{what}")
+            patch.setattr(library, f"poslatch_{kind}_free", count)
+            with pytest.raises(KeyboardInterrupt):
+                call()
+        simulator._pairings += what == "pair"
+        assert len(freed) == 1
+
+
 def test_objects_can_be_neither_copied_nor_pickled(identity: poslatch.Identity) -> None:
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="cannot be"):
@@ -284,7 +322,9 @@ def test_child_of_a_fork_cannot_hurt_the_parent(
 
 
 LEFT_RUNNING = """
-import sys, threading
+import atexit, sys, threading
+# What was registered first runs last: after the package has ended the call, its thread gets the time to tell of it.
+atexit.register(lambda: thread.join(60))
 import poslatch
 
 url, root_ca_file, identity_file = sys.argv[1:]
@@ -301,7 +341,8 @@ def pay():
     except poslatch.PoslatchError as error:
         print(error.request_state.name, flush=True)
 
-threading.Thread(target=pay, daemon=True).start()
+thread = threading.Thread(target=pay, daemon=True)
+thread.start()
 shown.wait(60)
 print("end", flush=True)
 """

@@ -7,9 +7,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
-from typing import Optional
-
-import pytest
+from typing import List, Tuple
 
 import poslatch
 from helpers import python
@@ -19,19 +17,34 @@ from simulator import named
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 LOAD = """
-import json, poslatch
-try:
-    print(json.dumps([poslatch.library.version(), poslatch.library.path()]))
-except poslatch.LibraryLoadError as error:
-    print(json.dumps([int(error.status), int(error.category), error.message, error.advice, str(error)]))
+import json, os, sys, poslatch
+# One file after the other: as long as none is loaded, each call looks anew.
+for file in sys.argv[1:] or [""]:
+    os.environ["POSLATCH_LIBRARY"] = file
+    try:
+        print(json.dumps([poslatch.library.version(), poslatch.library.path()]))
+    except poslatch.LibraryLoadError as error:
+        print(json.dumps([int(error.status), int(error.category), error.message, error.advice, str(error)]))
 """
 
 
-def fault(file: Optional[str], **variables: str) -> str:
-    """The message with which a process of its own fails to load this."""
-    ended = python(LOAD, env={"POSLATCH_LIBRARY": file or "", **variables})
+def faults(*files: str, **variables: str) -> List[str]:
+    """The messages with which a process of its own fails to load these."""
+    ended = python(LOAD, *files, env=variables)
     assert ended.returncode == 0, ended.stderr
-    status, category, message, advice, text = json.loads(ended.stdout)
+    messages = [_fault(line) for line in ended.stdout.splitlines()]
+    assert len(messages) == len(files)
+    return messages
+
+
+def fault(file: str, **variables: str) -> str:
+    """The same for one."""
+    (message,) = faults(file, **variables)
+    return message
+
+
+def _fault(line: str) -> str:
+    status, category, message, advice, text = json.loads(line)
     assert (status, category) == (-7, 1)
     assert text == f"{message}\n{advice}"
     assert "POSLATCH_LIBRARY" in advice
@@ -97,7 +110,7 @@ def test_system_is_asked_last() -> None:
 
 
 def test_all_places_are_named_when_there_is_nothing() -> None:
-    message = fault(None)
+    message = fault("")
     assert "in the package, where the wheel has it): not there" in message
     assert "wherever the system looks for libraries): " in message
 
@@ -113,9 +126,8 @@ def test_library_in_the_package_is_found(tmp_path: Path) -> None:
     assert path == str(package / _loader.file_name())
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
+def test_file_that_is_no_library_for_this_process_is_described(tmp_path: Path) -> None:
+    descriptions: List[Tuple[bytes, str]] = [
         (b"", "an empty file"),
         (b"hello", "not a library of any system"),
         (b"\x7fELF", "a truncated ELF library"),
@@ -127,22 +139,24 @@ def test_library_in_the_package_is_found(tmp_path: Path) -> None:
         ),
         (b"MZ", "a broken program file of Windows"),
         (b"\xcf\xfa\xed\xfe" + struct.pack("<I", 0x0100000C), "a 64-bit library of macOS for aarch64"),
-    ],
-)
-def test_file_that_is_no_library_for_this_process_is_described(tmp_path: Path, content: bytes, words: str) -> None:
-    file = tmp_path / "libposlatch.so"
-    file.write_bytes(content)
-    assert f"{file} (named by POSLATCH_LIBRARY): {words}" in fault(str(file))
+    ]
+    files = [str(tmp_path / f"{number}.so") for number in range(len(descriptions))]
+    for file, (content, _) in zip(files, descriptions):
+        Path(file).write_bytes(content)
+    for file, (_, words), message in zip(files, descriptions, faults(*files)):
+        assert f"{file} (named by POSLATCH_LIBRARY): {words}" in message
 
 
 def test_folder_and_half_a_file_are_described(tmp_path: Path) -> None:
-    assert "cannot be read" in fault(str(tmp_path))
-    half = tmp_path / "libposlatch.so"
     whole = Path(named("POSLATCH_LIBRARY")).read_bytes()
+    files = []
     for size in (len(whole) // 2, 5000, 200):
-        half.write_bytes(whole[:size])
-        # The system's loader would take the process down with it.
-        assert "cut short: copy or install it again" in fault(str(half))
+        files.append(tmp_path / f"{size}.so")
+        files[-1].write_bytes(whole[:size])
+    folder, *halves = faults(str(tmp_path), *map(str, files))
+    assert "cannot be read" in folder
+    # The system's loader would take the process down with it.
+    assert ["cut short: copy or install it again" in half for half in halves] == [True] * 3
     assert not _binary.is_cut_short(named("POSLATCH_LIBRARY"))
 
 

@@ -39,7 +39,7 @@ Example:
 /// What the user asks for.
 pub(crate) enum Command {
     Help,
-    Run(Options),
+    Run(Box<Options>),
 }
 
 pub(crate) struct Options {
@@ -88,7 +88,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
     }
     options.faults = Faults::from_toml(&switches).map_err(|error| error.to_string())?;
     options.faults.step_pause = step_pause.unwrap_or(options.faults.step_pause);
-    Ok(Command::Run(options))
+    Ok(Command::Run(Box::new(options)))
 }
 
 /// At least one, because a code that is never valid pairs nobody.

@@ -49,6 +49,10 @@ pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
     let wheel = place(&context.project, &format!("poslatch-{VERSION}-py3-none-{platform}.whl"));
     let folder = wheel.parent().ok_or("target/dist has no parent")?;
     fs::create_dir_all(folder)?;
+    // One of an earlier run would pass for the one that is not written.
+    if wheel.exists() {
+        fs::remove_file(&wheel)?;
+    }
     Run::new(&interpreter)
         .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)
         .args(["-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-cache-dir"])

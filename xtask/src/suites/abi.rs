@@ -1,10 +1,12 @@
-//! The `abi` suite: source, header, built library and `abi/exports.txt` say the same.
+//! The `abi` suite: source, header, built library and `abi/exports.txt` say the same, and keep what `abi/poslatch.abi`
+//! promises.
 //!
 //! Each of them can drift from the others without any compiler noticing, and a till would find out at start.
 
 mod coverage;
 
 use crate::Result;
+use crate::abi::{kept, without_comments};
 use crate::artifacts::{compile_c, with_library};
 use crate::header::{self, FFI, HEADER};
 use crate::log::Log;
@@ -32,6 +34,7 @@ const STATUS_PREFIX: &str = "POSLATCH_E_";
 
 pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     header::up_to_date()?;
+    let kept = kept()?;
     guarded()?;
     context.artifacts.library(log)?;
 
@@ -42,7 +45,10 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     coverage::complete(&declared)?;
     let statuses = constants_agree(context, &header, log)?;
     let size = slim(&context.project.library())?;
-    Ok(vec![format!("{} functions in every wrapper, {statuses} statuses, {size} bytes", declared.len())])
+    Ok(vec![
+        format!("{} functions in every wrapper, {statuses} statuses, {size} bytes", declared.len()),
+        kept,
+    ])
 }
 
 /// The size of the library; a jump usually means a dependency that brought its whole household along.
@@ -68,17 +74,6 @@ fn declared(header: &str) -> BTreeSet<String> {
         }
     }
     names
-}
-
-fn without_comments(header: &str) -> String {
-    let mut code = String::new();
-    let mut rest = header;
-    while let Some((before, comment)) = rest.split_once("/*") {
-        code.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after);
-    }
-    code.push_str(rest);
-    code.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Names that the shared library defines for others, whatever they are called: a stray one is a finding.

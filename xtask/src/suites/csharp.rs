@@ -52,11 +52,15 @@ fn project_file_has_the_version() -> Result<()> {
 }
 
 fn run_tests(context: &Context, runtime: &Runtime, tests: &Program, log: &mut Log) -> Result<String> {
-    // The tests compare paths, and start themselves elsewhere.
+    let scratch = Scratch::new(&context.project, &format!("csharp-tests-{}", runtime.name()))?;
+    // The tests compare paths, and start themselves elsewhere; they make keys, which stay nowhere even when a test is
+    // killed; and they read what the system's loader says, which others may have in their own language, or in ASCII.
     let run = runtime
         .run(tests)
         .env("POSLATCH_LIBRARY", fs::canonicalize(context.project.library())?)
-        .env("POSLATCH_SIMULATOR", fs::canonicalize(context.project.simulator())?);
+        .env("POSLATCH_SIMULATOR", fs::canonicalize(context.project.simulator())?)
+        .env("TMPDIR", fs::canonicalize(scratch.join(""))?)
+        .env("LC_ALL", "C.UTF-8");
     let said = finish(&run, TESTS_LIMIT, log)?;
     Ok(said.lines().last().unwrap_or("no word").to_owned())
 }

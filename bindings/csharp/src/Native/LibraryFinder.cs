@@ -64,7 +64,7 @@ namespace Poslatch.Native
             // Of a web application its bin folder, whose assemblies run from a copy elsewhere.
             foreach (string relative in (domain.RelativeSearchPath ?? "").Split(';'))
             {
-                AddAround(places, Path.Combine(domain.BaseDirectory, relative));
+                AddAround(places, Path.Combine(domain.BaseDirectory ?? "", relative));
             }
             // What the .NET host has worked out, for programs that are one file above all.
             var host = domain.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
@@ -80,6 +80,11 @@ namespace Poslatch.Native
 
         private static void AddAround(List<string> places, string folder)
         {
+            if (string.IsNullOrEmpty(folder))
+            {
+                // Of a program that a native one hosts. Without a folder, the current one would be searched.
+                return;
+            }
             Add(places, Path.Combine(folder, Machine.LibraryFile));
             AddRuntimes(places, folder);
             // Where build/net48/Poslatch.targets puts both, for a .NET Framework program that is AnyCPU.

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import operator
 import os
 from typing import Any, Optional, Union
 
@@ -113,6 +114,22 @@ def milliseconds(name: str, seconds: Optional[float], state: RequestState = Requ
     if math.isinf(seconds) or seconds * 1000 > _MS_MAX:
         raise argument_error(name, f"it is more than {_MS_MAX // 1000} s", state)
     return max(1, round(seconds * 1000))
+
+
+def number(name: str, value: int) -> int:
+    """A whole number of 32 bits, with a sign or without.
+
+    Raises:
+        TypeError: It is no whole number. ctypes would raise an error of its own.
+        UsageError: It does not fit; ctypes would cut it.
+    """
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be int, not {type(value).__name__}") from None
+    if not -(2**31) <= whole < 2**32:
+        raise argument_error(name, f"it is {whole}, which nothing here can be")
+    return whole
 
 
 def _encoded(name: str, value: str, state: RequestState) -> bytes:

@@ -5,7 +5,7 @@ Nothing outside this file and :mod:`poslatch._loader` knows how a library is fou
 
 import ctypes
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from poslatch.constants import Status
 from poslatch.errors import PoslatchError, error_class
@@ -102,12 +102,15 @@ def declare(library: ctypes.CDLL, name: str) -> Any:
 class Outputs:
     """Where a fallible function puts its result and its error; frees whatever nobody took.
 
-    An exception can come between any two steps of Python, Ctrl-C above all. Used with ``with``, so that it costs
-    no memory and, with :meth:`bytes` in a ``finally``, no reply either.
+    An exception can come between any two steps of Python, Ctrl-C above all: it waits while a call is in the library,
+    and is raised when the call returns. Used with ``with``, so that it costs no memory, no connection that stays open
+    and, with :meth:`bytes` in a ``finally``, no reply either.
     """
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    def __init__(self, library: ctypes.CDLL, free: Optional[Callable[[int], object]] = None) -> None:
+        """`free` is for results that are no buffers."""
         self._library = library
+        self._free = free or library.poslatch_buffer_free
         self.result = c_void_p()
         self.error = c_void_p()
 
@@ -115,6 +118,9 @@ class Outputs:
         return self
 
     def __exit__(self, *_: object) -> None:
+        result, self.result.value = self.result.value, None
+        if result is not None:
+            self._free(result)
         error, self.error.value = self.error.value, None
         if error is not None:
             self._library.poslatch_error_free(error)

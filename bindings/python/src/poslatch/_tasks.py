@@ -8,11 +8,15 @@ import contextvars
 import functools
 import threading
 import time
-from typing import Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, Tuple, TypeVar
 
 from poslatch.errors import PoslatchError
 
 _Result = TypeVar("_Result")
+
+# What came of a call, as the result of a future: an exception that is set on one must not be a StopIteration, and
+# whoever waited for it would wait for ever.
+_End = Tuple[Any, Optional[BaseException]]
 
 # A call that had not reached the library when it was woken has to be woken again.
 _WAKE_AGAIN_S = 0.05
@@ -36,7 +40,7 @@ async def run(
         PoslatchError: What the call raised; also of a cancelled task if a request is in doubt.
     """
     loop = asyncio.get_running_loop()
-    end: asyncio.Future[_Result] = loop.create_future()
+    end: asyncio.Future[_End] = loop.create_future()
     _start(call, loop, end, drop)
     cancelled = False
     while not end.done():
@@ -47,14 +51,16 @@ async def run(
             cancelled = True
         if cancelled and wake is not None and not end.done():
             wake()
+    failure: Optional[BaseException]
+    result: _Result
+    result, failure = end.result()
     try:
-        if not cancelled:
-            return end.result()
-        failure = end.exception()
-        if failure is None and drop is not None:
-            drop(end.result())
-        if failure is not None and (not isinstance(failure, PoslatchError) or failure.in_doubt):
+        if failure is not None and (not cancelled or not isinstance(failure, PoslatchError) or failure.in_doubt):
             raise failure
+        if not cancelled:
+            return result
+        if failure is None and drop is not None:
+            drop(result)
         raise asyncio.CancelledError
     finally:
         # What failed holds this frame, and must not be held by it.
@@ -64,7 +70,7 @@ async def run(
 def _start(
     call: Callable[[], _Result],
     loop: asyncio.AbstractEventLoop,
-    end: "asyncio.Future[_Result]",
+    end: "asyncio.Future[_End]",
     drop: Optional[Callable[[_Result], object]],
 ) -> None:
     context = contextvars.copy_context()
@@ -85,9 +91,9 @@ def _start(
         try:
             result = context.run(call)
         except BaseException as failure:  # noqa: BLE001 - it comes out where the call is awaited
-            tell(functools.partial(future.set_exception, failure))
+            tell(functools.partial(future.set_result, (None, failure)))
         else:
-            if not tell(functools.partial(future.set_result, result)) and drop is not None:
+            if not tell(functools.partial(future.set_result, (result, None))) and drop is not None:
                 drop(result)
         del future
 

@@ -1,6 +1,7 @@
 """An open connection to one device, and the story of an exchange."""
 
 import asyncio
+import contextlib
 import ctypes
 import inspect
 import threading
@@ -21,7 +22,7 @@ from poslatch.constants import (
     RequestState,
     Status,
 )
-from poslatch.errors import NetworkError, PoslatchError
+from poslatch.errors import NetworkError, PoslatchError, UsageError
 from poslatch.message import Message, Recovery, Request, encode
 
 StatusCallback = Callable[[Message], object]
@@ -75,8 +76,10 @@ class Connection(Owner):
             silence: Seconds that the device may say nothing at all; each message starts them anew. Default: 180.
             on_status: Called for each message that does not end the exchange, on this thread. It may ``send`` and
                 ``close``. If it raises, it is not called again; the exchange goes on to its end, since a payment
-                is not abandoned by an accident, and then that very exception comes out. The connection stays
-                usable, and the reply waits in :meth:`take_unclaimed_reply`. If the exchange itself fails, that is
+                is not abandoned by an accident, and then that very exception comes out. (A PoslatchError, of a call
+                of the callback's own, comes out as the ``__cause__`` of a RuntimeError: its request state does not
+                speak of this request.) The connection stays usable, and the reply waits in
+                :meth:`take_unclaimed_reply`. If the exchange itself fails, that is
                 what is raised, with the callback's exception as its ``__context__``. Over https there are no
                 status messages.
 
@@ -113,9 +116,15 @@ class Connection(Owner):
             if told is not None:
                 thrown, told.thrown = told.thrown, None
             if failure is not None:
-                # That it is in doubt matters more than what the callback stumbled over, which goes along.
-                failure.__context__ = thrown
-                raise failure
+                try:
+                    raise failure
+                finally:
+                    # That it is in doubt matters more than what the callback stumbled over, which goes along. Not
+                    # before it is raised: within an `except` of the caller, Python would put that one there.
+                    if thrown is not None:
+                        failure.__context__ = thrown
+            if isinstance(thrown, PoslatchError):
+                raise _own(thrown) from thrown
             if thrown is not None:
                 raise thrown
             message = Message(reply or "")
@@ -130,7 +139,8 @@ class Connection(Owner):
     def take_unclaimed_reply(self) -> Optional[Message]:
         """The reply of the last exchange if an exception kept it from being returned; once, then None.
 
-        That is the exception of a status callback, Ctrl-C, or the cancellation of a task. Gone when the next exchange
+        That is the exception of a status callback, Ctrl-C, or the cancellation of a task. Of a :meth:`recover` that
+        had found the end it is the reply too: the request stands in no journal any more. Gone when the next exchange
         starts.
         """
         reply, self._unclaimed = self._unclaimed, None
@@ -175,7 +185,8 @@ class Connection(Owner):
         library = native()
         kind = ctypes.c_int32()
         with self._handle as connection, Outputs(library) as out:
-            if self._returned:
+            # Tried and not asked for, since another thread may be faster.
+            with contextlib.suppress(IndexError):
                 kept, known = self._returned.popleft()
                 return Message(kept, MessageKind(known))
             received: Optional[str] = None
@@ -216,12 +227,23 @@ class Connection(Owner):
         outcome = ctypes.c_int32()
         name = text("reference", reference)
         patience_ms = milliseconds("patience", patience)
+        reply: Optional[str] = None
         with self._handle as connection, Outputs(library) as out:
-            status = library.poslatch_connection_recover(
-                connection, name, patience_ms, ctypes.byref(outcome), out.result, out.error
-            )
-            out.check(status)
-            return Recovery(RecoveryOutcome(outcome.value), Message(out.text() or "{}"))
+            try:
+                try:
+                    status = library.poslatch_connection_recover(
+                        connection, name, patience_ms, ctypes.byref(outcome), out.result, out.error
+                    )
+                finally:
+                    reply = out.text()
+                out.check(status)
+                recovery = Recovery(RecoveryOutcome(outcome.value), Message(reply or "{}"))
+                reply = None
+                return recovery
+            finally:
+                # An exception came in between, Ctrl-C most likely. The journal has forgotten the request.
+                if reply is not None and outcome.value == RecoveryOutcome.FINAL:
+                    self._unclaimed = reply
 
     async def exchange_async(
         self,
@@ -252,6 +274,8 @@ class Connection(Owner):
                 raise
             if told is not None and told.thrown is not None:
                 self._keep(reply)
+                if isinstance(told.thrown, PoslatchError):
+                    raise _own(told.thrown) from told.thrown
                 raise told.thrown
             return reply
         finally:
@@ -262,7 +286,11 @@ class Connection(Owner):
         self._unclaimed = reply.json
 
     async def send_async(self, message: Request) -> None:
-        """As :meth:`send`, on a thread of its own, for asyncio. A task that is cancelled waits for its end."""
+        """As :meth:`send`, on a thread of its own, for asyncio.
+
+        A task that is cancelled waits for its end. ``CancelledError`` then says nothing about the message: it may have
+        been sent.
+        """
         await _tasks.run(lambda: self.send(message))
 
     async def receive_async(self, timeout: Optional[float] = None) -> Message:
@@ -292,17 +320,25 @@ class Connection(Owner):
         """As :meth:`recover`, on a thread of its own, for asyncio.
 
         A task that is cancelled closes the connection. What is raised then is the PoslatchError that says that the
-        request looked for is still in doubt.
+        request looked for is still in doubt; or, if the end had just been found, ``CancelledError``, and the reply
+        waits in :meth:`take_unclaimed_reply`.
         """
-        return await _tasks.run(lambda: self.recover(reference, patience=patience), wake=self.close)
+
+        def keep(recovery: Recovery) -> None:
+            if recovery.is_final:
+                self._keep(recovery.reply)
+
+        return await _tasks.run(lambda: self.recover(reference, patience=patience), wake=self.close, drop=keep)
 
     @property
     def state(self) -> ConnectionState:
         """What is known about the connection, without asking the device. ``CLOSED`` after :meth:`close`."""
-        if self._handle.closed:
+        try:
+            with self._handle as connection:
+                return ConnectionState(native().poslatch_connection_state(connection))
+        except UsageError:
+            # Closed: before, or by another thread just now.
             return ConnectionState.CLOSED
-        with self._handle as connection:
-            return ConnectionState(native().poslatch_connection_state(connection))
 
     @property
     def server_name(self) -> str:
@@ -327,12 +363,15 @@ class _Told:
             raise TypeError("on_status must be a plain function: nobody would await a coroutine")
         self._on_status = on_status
         self.thrown: Optional[BaseException] = None
+        # Apart from what was thrown, which is taken out before the last message has got its turn in the event loop.
+        self._over = False
 
     def __call__(self, _user: Any, json: int, size: int) -> None:
         try:
-            if self.thrown is None:
+            if not self._over:
                 self.tell(Message(ctypes.string_at(json, size).decode("utf-8")))
         except BaseException as thrown:  # noqa: BLE001 - Ctrl-C too comes out of the exchange, not into C
+            self._over = True
             self.thrown = thrown
 
     def tell(self, message: Message) -> None:
@@ -352,9 +391,21 @@ class _ToldInLoop(_Told):
 
     def _in_loop(self, message: Message) -> None:
         try:
-            if self.thrown is None:
+            if not self._over:
                 self._on_status(message)
         except BaseException as thrown:
+            self._over = True
             self.thrown = thrown
             if not isinstance(thrown, Exception):
                 raise
+
+
+def _own(failure: PoslatchError) -> RuntimeError:
+    """What comes out in place of a failed call of the status callback's own.
+
+    By itself it would look like the failure of the exchange, and its "not sent" like that of a payment that was made.
+    """
+    return RuntimeError(
+        "the status callback has failed, not the exchange: take_unclaimed_reply() has its reply. "
+        f"The callback's own call: {failure}"
+    )

@@ -11,6 +11,7 @@ from poslatch._arguments import (
     Secret,
     SecretArgument,
     milliseconds,
+    number,
     optional_text,
     path,
     pem,
@@ -24,8 +25,6 @@ from poslatch.connection import Connection
 from poslatch.constants import PING_DEFAULT_MS, PINGS_MISSED_DEFAULT, IdentityCheck, RequestState, Timeout
 from poslatch.errors import UsageError, argument_error
 from poslatch.identity import Identity
-
-_MISSED_MAX = 2**32 - 1
 
 
 class Device(Owner):
@@ -82,7 +81,7 @@ class Device(Owner):
         """
         library = native()
         self._url = url
-        with Outputs(library) as out:
+        with Outputs(library, library.poslatch_device_free) as out:
             out.check(library.poslatch_device_new(text("url", url), out.result, out.error))
             # Owned at once, so that it is freed if a setting is refused.
             self._own(Handle("device", out.object(), library.poslatch_device_free, library.poslatch_device_interrupt))
@@ -95,7 +94,7 @@ class Device(Owner):
             self._set(library.poslatch_device_set_serial, text("serial", serial))
         if identity_check is not None:
             name = optional_text("identity_check_name", identity_check_name)
-            self._set(library.poslatch_device_set_identity_check, identity_check, name)
+            self._set(library.poslatch_device_set_identity_check, number("identity_check", identity_check), name)
         elif identity_check_name is not None:
             raise argument_error("identity_check_name", "it says nothing without identity_check")
         for which, name_of, seconds in (
@@ -111,8 +110,8 @@ class Device(Owner):
             self._set(library.poslatch_device_set_journal, path("journal", journal))
 
     def _set_keep_alive(self, ping_interval: Optional[float], pings_missed_max: Optional[int]) -> None:
-        missed = PINGS_MISSED_DEFAULT if pings_missed_max is None else pings_missed_max
-        if not 0 <= missed <= _MISSED_MAX:
+        missed = PINGS_MISSED_DEFAULT if pings_missed_max is None else number("pings_missed_max", pings_missed_max)
+        if missed < 0:
             raise argument_error("pings_missed_max", f"it is {missed}, and has to be at least 1")
         if ping_interval is None:
             interval = PING_DEFAULT_MS
@@ -154,7 +153,9 @@ class Device(Owner):
         library = native()
         state = RequestState.NOT_SENT
         name = text("pos_id", pos_id, state)
-        with self._handle as device, Outputs(library) as out, Secret("setup_code", setup_code, state=state) as code:
+        secret = Secret("setup_code", setup_code, state=state)
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with self._handle as device, outputs as out, secret as code:
             out.check(library.poslatch_pair(device, name, code, out.result, out.error))
             return Identity(out.object())
 
@@ -173,7 +174,8 @@ class Device(Owner):
         if not isinstance(identity, Identity):
             raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
         library = native()
-        with self._handle as device, identity._handle as till, Outputs(library) as out:  # noqa: SLF001
+        outputs = Outputs(library, library.poslatch_connection_free)
+        with self._handle as device, identity._handle as till, outputs as out:  # noqa: SLF001
             out.check(library.poslatch_open_mtls(device, till, out.result, out.error))
             return Connection(out.object())
 
@@ -184,7 +186,7 @@ class Device(Owner):
         pair. As :meth:`open_mtls` in all other respects.
         """
         library = native()
-        with self._handle as device, Outputs(library) as out:
+        with self._handle as device, Outputs(library, library.poslatch_connection_free) as out:
             out.check(library.poslatch_open_tls(device, out.result, out.error))
             return Connection(out.object())
 

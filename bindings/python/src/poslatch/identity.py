@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 from typing import Optional
 
-from poslatch._arguments import PathArgument, PemArgument, Secret, SecretArgument, path
+from poslatch._arguments import PathArgument, PemArgument, Secret, SecretArgument, number, path
 from poslatch._handle import Handle
 from poslatch._loader import native
 from poslatch._native import Outputs, words
@@ -11,7 +11,6 @@ from poslatch._owner import Owner
 from poslatch.errors import argument_error
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_DAYS_MAX = 2**32 - 1
 
 
 class Identity(Owner):
@@ -40,7 +39,8 @@ class Identity(Owner):
         """
         library = native()
         name = path("file", file)
-        with Outputs(library) as out, Secret("passphrase", passphrase) as secret:
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with outputs as out, Secret("passphrase", passphrase) as secret:
             out.check(library.poslatch_identity_load(name, secret, out.result, out.error))
             return cls(out.object())
 
@@ -57,7 +57,8 @@ class Identity(Owner):
         """
         library = native()
         key = Secret("pem", pem, sized=True)
-        with Outputs(library) as out, key as content, Secret("passphrase", passphrase) as secret:
+        outputs = Outputs(library, library.poslatch_identity_free)
+        with outputs as out, key as content, Secret("passphrase", passphrase) as secret:
             out.check(library.poslatch_identity_from_pem(content, key.size, secret, out.result, out.error))
             return cls(out.object())
 
@@ -172,10 +173,11 @@ class Identity(Owner):
         That is when two thirds of the certificate's life have gone, or the chain has expired or will within `days`
         days. A till that asks at each start, with the longest time that it may stay unattended, is never surprised.
         """
-        if not 0 <= days <= _DAYS_MAX:
-            raise argument_error("days", f"it is {days}, and has to be between 0 and {_DAYS_MAX}")
+        whole = number("days", days)
+        if whole < 0:
+            raise argument_error("days", f"it is {whole}, and cannot be less than 0")
         with self._handle as identity:
-            return bool(native().poslatch_identity_needs_renewal(identity, days))
+            return bool(native().poslatch_identity_needs_renewal(identity, whole))
 
     def __repr__(self) -> str:
         """Which till and which device."""

@@ -3,6 +3,7 @@
 from typing import Tuple
 
 from poslatch import _loader
+from poslatch._arguments import number
 from poslatch._native import words
 
 _ABI_MINOR_BITS = 16
@@ -30,4 +31,4 @@ def path() -> str:
 
 def status_name(status: int) -> str:
     """The name of a status such as ``"WRONG_DEVICE"``; ``"UNKNOWN"`` for a number that the library does not know."""
-    return words(_loader.native().poslatch_status_name(status))
+    return words(_loader.native().poslatch_status_name(number("status", status)))

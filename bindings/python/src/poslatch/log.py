@@ -5,6 +5,7 @@ import threading
 from typing import Any, Callable, Dict, Optional, Union
 
 from poslatch import _handle, _loader
+from poslatch._arguments import number
 from poslatch._native import OnLog, Outputs, words
 from poslatch.constants import LogLevel
 
@@ -57,8 +58,10 @@ def log_to(target: LogTarget = "poslatch", *, level: Optional[LogLevel] = None) 
     if isinstance(target, logging.Logger):
         wanted = _level_of(target) if level is None else level
         _switch(wanted, _into(target))
-    else:
+    elif callable(target):
         _switch(LogLevel.DEBUG if level is None else level, target)
+    else:
+        raise TypeError(f"target must be a logger, its name or a function, not {type(target).__name__}")
 
 
 def log_off() -> None:
@@ -88,8 +91,9 @@ def _level_of(logger: logging.Logger) -> LogLevel:
     return max(kept, default=LogLevel.OFF)
 
 
-def _switch(level: LogLevel, target: Optional[Callable[[LogLevel, str], object]]) -> None:
+def _switch(wanted: LogLevel, target: Optional[Callable[[LogLevel, str], object]]) -> None:
     library = _loader.native()
+    level = number("level", wanted)
     callback = OnLog() if target is None else OnLog(_guarded(target))
     if _handle.in_log.depth:
         # The library refuses. Not under the lock, which is held by whoever waits for this very target to return.

@@ -1,7 +1,7 @@
 """The device's messages: JSON in, JSON out, without losing a digit."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Dict, Mapping, Optional, Union
 
 from poslatch.constants import MessageKind, RecoveryOutcome, RequestState
@@ -28,7 +28,7 @@ class Message(Dict[str, Any]):
 
     def __init__(self, text: str, kind: Optional[MessageKind] = None) -> None:
         """Reads the JSON text of one object."""
-        super().__init__(json.loads(text, parse_float=Decimal, parse_int=_whole))
+        super().__init__(json.loads(text, parse_float=_fraction, parse_int=_whole))
         self.json = text
         self.kind = kind
 
@@ -112,7 +112,15 @@ def _other(value: Any) -> Any:
 
 
 def _whole(digits: str) -> Any:
-    return int(digits) if len(digits) < _INT_DIGITS_MAX else Decimal(digits)
+    return int(digits) if len(digits) < _INT_DIGITS_MAX else _fraction(digits)
+
+
+def _fraction(digits: str) -> Any:
+    """A Decimal; for an exponent that none can hold, the digits themselves: no reply may be lost over a number."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
 
 
 def _rebuilt(members: Dict[str, Any], text: str, kind: Optional[MessageKind]) -> Message:

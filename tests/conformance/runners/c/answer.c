@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void answer_ok(struct text *answer)
@@ -16,10 +17,12 @@ void answer_unsupported(struct text *answer)
 
 void answer_error(struct text *answer, poslatch_status status, poslatch_error *error)
 {
+    if (poslatch_error_status(error) != status) {
+        fprintf(stderr, "the call returned %d, its error says %d\n", (int)status, (int)poslatch_error_status(error));
+        exit(1); /* The director has no words for it, and no case may pass with it. */
+    }
     text_say(answer, "error");
     answer_number(answer, "status", status);
-    if (poslatch_error_status(error) != status)
-        fprintf(stderr, "the call returned %d, its error says %d\n", (int)status, (int)poslatch_error_status(error));
     answer_number(answer, "category", poslatch_error_category(error));
     answer_number(answer, "request", poslatch_error_request_state(error));
     answer_number(answer, "http", poslatch_error_http_status(error));

@@ -20,6 +20,8 @@ void act(const command &command, const poslatch::connection &connection)
         throw accident(command.text("text"));
     if (action == "close")
         connection.close();
+    if (action == "exchange")
+        connection.exchange(command.text("message"));
     if (action == "send") {
         try {
             connection.send(command.text("message"));
@@ -49,8 +51,8 @@ answer till::exchange(const command &command)
         return answer::ok().with("reply", reply).with("statuses", statuses);
     } catch (const poslatch::error &error) {
         return answer::error(error).with("statuses", statuses);
-    } catch (const accident &accident) {
-        return answer::thrown(accident).with("statuses", statuses);
+    } catch (const std::runtime_error &thrown) {
+        return answer::thrown(thrown).with("statuses", statuses);
     }
 }
 

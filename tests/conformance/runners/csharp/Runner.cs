@@ -244,6 +244,9 @@ namespace Poslatch.Conformance
                     case "send":
                         connection.Send(command.Get("message"));
                         break;
+                    case "exchange":
+                        connection.Exchange(command.Get("message"));
+                        break;
                 }
             };
             try
@@ -251,7 +254,8 @@ namespace Poslatch.Conformance
                 string reply = connection.Exchange(command.Get("json"), onStatus, command.Time("silence_ms"));
                 return Pair("reply", reply) + Pair("statuses", string.Join("\n", statuses));
             }
-            catch (TillException thrown)
+            catch (Exception thrown) when (
+                thrown is TillException || thrown.GetType() == typeof(InvalidOperationException))
             {
                 throw new Outcome(
                     "thrown" + Pair("text", thrown.Message) + Pair("statuses", string.Join("\n", statuses)));

@@ -212,6 +212,9 @@ final class Till {
                 case "send":
                     connection.send(c.text("message"));
                     break;
+                case "exchange":
+                    connection.exchange(c.text("message"));
+                    break;
                 default:
                     break;
             }
@@ -221,7 +224,7 @@ final class Till {
             answer = Answer.ok().with("reply", connection.exchange(c.text("json"), c.span("silence_ms"), onStatus));
         } catch (PoslatchException e) {
             answer = Answer.error(e);
-        } catch (Mishap e) {
+        } catch (Mishap | IllegalStateException e) {
             answer = Answer.thrown(e.getMessage());
         }
         return answer.with("statuses", String.join("\n", statuses));

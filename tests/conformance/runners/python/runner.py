@@ -272,13 +272,15 @@ class Till:
                 target.close()
             elif on_status == "send":
                 target.send(message)
+            elif on_status == "exchange":
+                target.exchange(message)
 
         def told() -> str:
             return "".join(f"{status}\n" for status in statuses)
 
         try:
             reply = target.exchange(json, silence=seconds(silence_ms), on_status=collect)
-        except ThrownByCallback as thrown:
+        except (ThrownByCallback, RuntimeError) as thrown:
             return answer("thrown", text=str(thrown), statuses=told())
         except poslatch.PoslatchError as failure:
             return error(failure, statuses=told())

@@ -24,11 +24,11 @@ pub(super) fn released() -> Line {
     error_line(Status::Closed, Category::Usage, RequestState::NotSent)
 }
 
-/// The command itself is wrong.
+/// The command itself is wrong. Without advice, so that no case takes it for an error of the library.
 pub(super) fn refused(problem: &str) -> Line {
     error_line(Status::Argument, Category::Usage, RequestState::None)
         .with("message", problem)
-        .with("advice", "Look at the README of the conformance suite.")
+        .with("advice", "")
 }
 
 fn error_line(status: Status, category: Category, request: RequestState) -> Line {

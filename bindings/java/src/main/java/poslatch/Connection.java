@@ -69,6 +69,9 @@ public final class Connection implements AutoCloseable {
      * usable, and the reply can be had from {@link #takeUnclaimedReply}. If the exchange fails as well, the
      * {@link PoslatchException} comes out, with what the callback threw as its cause.
      *
+     * <p>A {@code PoslatchException} of the callback's own calls, such as {@link #send}, comes out as the cause
+     * of an {@link IllegalStateException}: its "not sent" speaks of that call, and not of this payment.
+     *
      * @param json one JSON object with a string {@code type}, of at most {@link Limits#JSON_BYTES_MAX} bytes
      *     in UTF-8
      * @param silence how long the device may say nothing at all; each message starts it anew. Null or zero:
@@ -80,9 +83,10 @@ public final class Connection implements AutoCloseable {
      *     {@link Status#BUSY}, {@link Status#CLOSED}, {@link Status#ARGUMENT}, those of connecting again, and
      *     others. In doubt: {@link Status#RESPONSE_TIMEOUT}, {@link Status#PEER_CLOSED}, {@link
      *     Status#PEER_SILENT}, {@link Status#CANCELLED} after a close, and others
+     * @throws IllegalStateException if a call of the callback's own has failed, which is the cause. The exchange
+     *     has not failed, and its reply is kept
      */
     public String exchange(String json, Duration silence, Consumer<String> onStatus) {
-        unclaimed.set(null);
         Call call = new Call();
         byte[] request = Text.request("json", json);
         int silenceMs = Millis.of("silence", silence, RequestState.NOT_SENT);
@@ -90,6 +94,8 @@ public final class Connection implements AutoCloseable {
         Pointer connection = null;
         try {
             connection = handle.enter();
+            // Not before: a call that cannot begin must not cost the reply of a payment.
+            unclaimed.set(null);
             String reply = call.text(call.abi.poslatch_connection_exchange(
                     connection, request, Text.size(request), silenceMs,
                     listener == null ? null : StatusListener.CALLBACK,
@@ -97,12 +103,17 @@ public final class Connection implements AutoCloseable {
                     call.out, call.error));
             if (listener != null && listener.thrown() != null) {
                 unclaimed.set(reply);
+                if (listener.thrown() instanceof PoslatchException) {
+                    throw new IllegalStateException(
+                            "the status callback has failed, not the exchange: takeUnclaimedReply() has its reply. "
+                                    + "The callback's own call: " + listener.thrown().getMessage(),
+                            listener.thrown());
+                }
                 throw StatusListener.<RuntimeException>asItIs(listener.thrown());
             }
             return reply;
         } catch (PoslatchException failure) {
-            // Unless it is the callback's own that passes by here.
-            if (listener != null && listener.thrown() != null && listener.thrown() != failure) {
+            if (listener != null && listener.thrown() != null) {
                 failure.initCause(listener.thrown());
             }
             throw failure;

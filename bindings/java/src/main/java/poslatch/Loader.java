@@ -8,6 +8,8 @@ import com.sun.jna.Native;
  */
 final class Loader {
     private static volatile Abi abi;
+    /** Java tells a class's failure once; after that, only that there was one. */
+    private static Throwable jnaFailure;
 
     private Loader() {
     }
@@ -33,13 +35,20 @@ final class Loader {
     private static void checkJna() {
         try {
             Class.forName(Native.class.getName());
-        } catch (ClassNotFoundException | LinkageError e) {
+        } catch (ClassNotFoundException | Error e) {
+            // JNA throws no LinkageError where its two halves are of different versions.
+            if (e instanceof VirtualMachineError) {
+                throw (VirtualMachineError) e;
+            }
+            if (jnaFailure == null) {
+                jnaFailure = e;
+            }
             UnsatisfiedLinkError error = new UnsatisfiedLinkError(
                     "JNA, by which poslatch calls its native library, does not work in this "
-                    + LibrarySearch.process() + ": " + e
+                    + LibrarySearch.process() + ": " + jnaFailure
                     + "\nIf it may not unpack its own library, point jna.tmpdir to a folder where it may, or"
-                    + " jna.boot.library.path to one that holds it.");
-            error.initCause(e);
+                    + " jna.boot.library.path to one that holds it, taken from the jar of the same version of JNA.");
+            error.initCause(jnaFailure);
             throw error;
         }
     }

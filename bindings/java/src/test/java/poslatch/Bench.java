@@ -1,5 +1,6 @@
 package poslatch;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,11 @@ final class Bench {
 
     static Path file(String name) {
         return FOLDER.resolve(name);
+    }
+
+    /** As {@link #file}, for names that Java has no {@code Path} for under a C locale; the library has. */
+    static String path(String name) {
+        return FOLDER + File.separator + name;
     }
 
     static Future<?> start(Executable work) {

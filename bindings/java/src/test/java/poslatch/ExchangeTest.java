@@ -65,7 +65,9 @@ class ExchangeTest {
             connection.exchange(Bench.payment("next"));
             assertFalse(connection.takeUnclaimedReply().isPresent());
             assertThrows(AssertionError.class, () -> connection.exchange(Bench.payment("unclaimed 2"), throwing));
+            assertThrows(PoslatchException.class, () -> connection.exchange("{\"type\":\"\ud834\"}", throwing));
             connection.close();
+            assertThrows(PoslatchException.class, () -> connection.exchange(Bench.payment("closed"), throwing));
             assertTrue(connection.takeUnclaimedReply().isPresent());
         }
     }

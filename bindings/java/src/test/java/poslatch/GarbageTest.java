@@ -1,7 +1,6 @@
 package poslatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -40,19 +39,11 @@ class GarbageTest {
 
     @Test
     void collectionDuringAPaymentDoesNotDisturbIt() {
-        Device device = Bench.settings(Bench.DEVICE).build();
-        String reply = device.openMtls(Bench.IDENTITY).exchange(Bench.payment("collected"), status -> {
-            ReferenceQueue<Object> gone = new ReferenceQueue<>();
-            WeakReference<Object> mark = new WeakReference<>(new Object(), gone);
-            try {
-                collectUntilGone(1, gone);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-            assertNull(mark.get());
-        });
+        // Done by hand: whether a collector takes an object whose method still runs depends on the compiler's mood.
+        Connection connection = Bench.connection(Bench.DEVICE);
+        String reply = connection.exchange(Bench.payment("collected"), status -> connection.handle().abandon());
         assertTrue(reply.contains("APPROVED"), reply);
-        device.close();
+        assertEquals(ConnectionState.CLOSED, connection.state());
     }
 
     private static void collectUntilGone(int expected, ReferenceQueue<Object> gone) throws InterruptedException {

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.security.KeyStore;
 import java.security.MessageDigest;
@@ -59,7 +58,7 @@ class IdentityTest {
 
     @Test
     void savedWithAPassphraseBeyondAsciiItIsLoadedWithThatOneOnly() {
-        String path = Bench.file("t\u00efll \u20ac.pem").toString();
+        String path = Bench.path("t\u00efll \u20ac.pem");
         Bench.IDENTITY.save(path, PASSPHRASE.toCharArray());
         try (Identity loaded = Identity.load(path, PASSPHRASE.toCharArray())) {
             assertEquals(Bench.IDENTITY.fingerprint(), loaded.fingerprint());
@@ -111,9 +110,9 @@ class IdentityTest {
     @Test
     void rootCaIsSavedCheckedAndTakenFromMemory() throws Exception {
         String chain = new String(Files.readAllBytes(Paths.get(Bench.DEVICE.rootCaFile())), StandardCharsets.UTF_8);
-        Path saved = Bench.file("r\u00f6\u00f6t.pem");
-        RootCa.save(chain, saved.toString());
-        try (Device device = Device.builder(Bench.DEVICE.url("https")).rootCaFile(saved.toString()).build();
+        String saved = Bench.path("r\u00f6\u00f6t.pem");
+        RootCa.save(chain, saved);
+        try (Device device = Device.builder(Bench.DEVICE.url("https")).rootCaFile(saved).build();
                 Device other = Device.builder(Bench.DEVICE.url("https")).rootCaPem(chain).build();
                 Connection connection = device.openMtls(Bench.IDENTITY);
                 Connection second = other.openMtls(Bench.IDENTITY)) {
@@ -121,7 +120,7 @@ class IdentityTest {
             assertTrue(second.exchange(Bench.payment("from memory")).contains("APPROVED"));
         }
         assertEquals(Status.ROOT_CA_UNUSABLE,
-                failure(() -> RootCa.save("no chain", saved.toString())).status());
+                failure(() -> RootCa.save("no chain", saved)).status());
         assertEquals(Status.ROOT_CA_UNUSABLE,
                 failure(() -> Device.builder("https://127.0.0.1/").rootCaPem("no chain").build()).status());
         assertEquals(Status.FILE, failure(() -> Device.builder("https://127.0.0.1/")

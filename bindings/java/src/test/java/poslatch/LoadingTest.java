@@ -18,8 +18,10 @@ import java.nio.file.Paths;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,8 +161,12 @@ class LoadingTest {
     }
 
     private Path stub(String name, String source) throws Exception {
+        return stub(folder, name, source);
+    }
+
+    static Path stub(Path folder, String name, String source) throws Exception {
         Path c = write(folder, name + ".c", bytes(source));
-        Path stub = folder.resolve("lib" + name + ".so");
+        Path stub = folder.resolve(System.mapLibraryName(name));
         String compiler = System.getenv("CC") == null ? "cc" : System.getenv("CC");
         Process process = new ProcessBuilder(compiler, "-shared", "-fPIC", "-o", stub.toString(), c.toString())
                 .inheritIO().start();
@@ -187,10 +193,15 @@ class LoadingTest {
     void libraryInAJarIsLoadedFromATemporaryFileThatDoesNotStay() throws IOException {
         bundle();
         properties.put("poslatch.extract", "true");
+        List<Path> before = temporaryFiles();
         assertLoads();
-        try (Stream<Path> left = Files.list(Paths.get(System.getProperty("java.io.tmpdir")))) {
-            assertEquals(0, left.filter(Files::isDirectory)
-                    .filter(path -> path.getFileName().toString().startsWith("poslatch-")).count());
+        assertEquals(before, temporaryFiles());
+    }
+
+    private static List<Path> temporaryFiles() throws IOException {
+        try (Stream<Path> files = Files.list(Paths.get(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(path -> path.getFileName().toString().startsWith("poslatch-")).sorted()
+                    .collect(Collectors.toList());
         }
     }
 

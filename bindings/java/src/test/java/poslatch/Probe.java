@@ -14,6 +14,16 @@ final class Probe {
             System.out.println(handler.getNativeLibrary().getFile());
             return;
         }
+        if (arguments[0].equals("twice")) {
+            for (int i = 0; i < 2; i++) {
+                try {
+                    Poslatch.version();
+                } catch (UnsatisfiedLinkError e) {
+                    System.out.println(e.getMessage() + "\n.");
+                }
+            }
+            return;
+        }
         String url = arguments[0];
         String rootCaFile = arguments[1];
         String setupCode = arguments[2];

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -68,5 +71,41 @@ class ProgramTest {
         assertTrue(child.output().contains("JNA, by which poslatch calls its native library, does not work in this"),
                 child.output());
         assertTrue(child.output().contains("jna.boot.library.path"), child.output());
+    }
+
+    @Test
+    void secondAttemptIsToldTheSameAsTheFirst() throws Exception {
+        Child child = new Child().with("-Djna.nounpack=true", "-Djna.nosys=true");
+        assertEquals(0, child.run(CLASS_PATH, "poslatch.Probe", "twice"));
+        String[] told = child.output().split("\n\\.\n");
+        assertEquals(2, told.length, child.output());
+        assertTrue(told[0].contains("Could not find JNA native support"), told[0]);
+        assertEquals(told[0], told[1]);
+    }
+
+    @Test
+    void nativePartOfAnotherJnaIsToldLikeAnyOtherFailure() throws Exception {
+        // All that is asked of it is its version, by a string of JNI, whose table has NewStringUTF at 167.
+        Path other = LoadingTest.stub(Files.createDirectories(Bench.file("other-jna")), "jnidispatch",
+                "void *Java_com_sun_jna_Native_getNativeVersion(void ***env, void *of)\n"
+                + "{ return ((void *(*)(void *, const char *)) (*env)[167])(env, \"1.0.0\"); }\n");
+        Child child = new Child().with("-Djna.boot.library.path=" + other.getParent());
+        assertEquals(0, child.run(CLASS_PATH, "poslatch.Probe", "twice"), child.output());
+        assertTrue(child.output().startsWith("JNA, by which poslatch calls its native library, does not work"),
+                child.output());
+        assertTrue(child.output().contains("incompatible JNA native library"), child.output());
+    }
+
+    @Test
+    void jnaThatMayNotUnpackIsContentWithAFolderAsTheReadmeSays() throws Exception {
+        String name = System.mapLibraryName("jnidispatch");
+        Path folder = Files.createDirectories(Bench.file("jna"));
+        try (InputStream part = Native.class.getResourceAsStream("/com/sun/jna/" + Platform.RESOURCE_PREFIX + "/" + name)) {
+            Files.copy(part, folder.resolve(name));
+        }
+        Child child = new Child().with("-Djna.nounpack=true", "-Djna.boot.library.path=" + folder,
+                "-Dposlatch.library=" + LoadingTest.libraryFile());
+        child.run(CLASS_PATH, "poslatch.Probe", "where");
+        assertTrue(child.output().endsWith(LoadingTest.libraryFile() + "\n"), child.output());
     }
 }

@@ -1,6 +1,7 @@
 package poslatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Arrays;
 import java.util.List;
+import java.util.jar.JarFile;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,6 +82,15 @@ class ReadmeTest {
         String readme = String.join("\n", readme());
         for (Path jar : Arrays.asList(JAR, Child.jna())) {
             assertTrue(readme.contains("`" + jar.getFileName() + "`"), "the README does not name " + jar.getFileName());
+        }
+    }
+
+    @Test
+    void jarHoldsTheLicences() throws IOException {
+        try (JarFile jar = new JarFile(JAR.toFile())) {
+            for (String name : Arrays.asList("META-INF/LICENSE-APACHE", "META-INF/LICENSE-MIT")) {
+                assertNotNull(jar.getEntry(name), name);
+            }
         }
     }
 
