@@ -66,6 +66,9 @@ type
     property CallbackError: string read FCallbackError;
   end;
 
+  // A call of the library that failed inside a status callback, wrapped so that nobody takes it for the payment's end.
+  EPoslatchCallback = class(Exception);
+
   // Called for each status message of an exchange, on the thread that called Exchange. What it raises comes out of
   // Exchange at its end. A class method can be given, too.
   TPoslatchOnStatus = procedure(const Json: UTF8String) of object;
@@ -650,6 +653,15 @@ begin
   raise Failed;
 end;
 
+procedure FailWithCallback(Raised: TObject);
+var
+  Said: string;
+begin
+  Said := Exception(Raised).Message;
+  Raised.Free;
+  raise EPoslatchCallback.Create('the status callback has failed, and not the payment: ' + Said);
+end;
+
 function TConnection.Exchange(const Json: UTF8String; OnStatus: TPoslatchOnStatus; SilenceMs: Cardinal): UTF8String;
 var
   Call: TStatusCall;
@@ -673,6 +685,8 @@ begin
   if Call.Raised <> nil then
   begin
     KeepUnclaimed(True, Result);
+    if Call.Raised is EPoslatch then
+      FailWithCallback(Call.Raised);
     raise Call.Raised;
   end;
   KeepUnclaimed(False, '');

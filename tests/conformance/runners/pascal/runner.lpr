@@ -11,7 +11,8 @@ uses
 
 type
   TDeed = class(TThread)
-    Line, Answer: UTF8String;
+    Command: TCommand;
+    Answer: UTF8String;
     procedure Execute; override;
   end;
 
@@ -20,7 +21,7 @@ var
 
 procedure TDeed.Execute;
 begin
-  Answer := Obey(Line);
+  Answer := Obey(Command);
 end;
 
 function Start(const Rest: UTF8String): UTF8String;
@@ -30,7 +31,7 @@ var
 begin
   Name := FirstWord(Rest, Line);
   Deed := TDeed.Create(True);
-  Deed.Line := Line;
+  Deed.Command := Take(Line);
   Threads.AddObject(Copy(Name, Length('thread=') + 1, Length(Name)), Deed);
   Deed.Start;
   Result := 'ok';
@@ -70,7 +71,7 @@ begin
     else if Verb = 'join' then
       WriteLn(Join(Rest))
     else
-      WriteLn(Obey(Line));
+      WriteLn(Obey(Take(Line)));
     Flush(Output);
   end;
   ReleaseAll;

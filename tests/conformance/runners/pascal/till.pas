@@ -9,8 +9,18 @@ interface
 uses
   Classes, SysUtils, poslatch, poslatchobjects, words;
 
-// Carries out one command and tells what came of it. From any thread.
-function Obey(const Line: UTF8String): UTF8String;
+type
+  // A command, with the objects that it names as they were when it was given.
+  TCommand = class(TLine)
+    Device: IPoslatchDevice;
+    Identity: IPoslatchIdentity;
+    Connection: IPoslatchConnection;
+  end;
+
+function Take(const Line: UTF8String): TCommand;
+
+// Carries a command out, tells what came of it and frees it. From any thread.
+function Obey(Command: TCommand): UTF8String;
 
 procedure ReleaseAll;
 
@@ -79,44 +89,50 @@ begin
   Slot.Connection := nil;
 end;
 
-procedure Find(const Name: UTF8String; out Device: IPoslatchDevice; out Identity: IPoslatchIdentity;
-  out Connection: IPoslatchConnection);
+function Slot(const Name: UTF8String): TSlot;
 var
-  Slot: TSlot;
+  Index: Integer;
 begin
+  Result := nil;
+  Index := Slots.IndexOf(Name);
+  if (Name <> '') and (Index >= 0) then
+    Result := TSlot(Slots.Objects[Index]);
+end;
+
+function Take(const Line: UTF8String): TCommand;
+var
+  Named: TSlot;
+begin
+  Result := TCommand.Parse(Line);
   EnterCriticalSection(Lock);
   try
-    Slot := TSlot(Slots.Objects[Slots.IndexOf(Name)]);
-    Device := Slot.Device;
-    Identity := Slot.Identity;
-    Connection := Slot.Connection;
+    Named := Slot(Result.Text('device'));
+    if Named <> nil then
+      Result.Device := Named.Device;
+    Named := Slot(Result.Text('identity'));
+    if Named <> nil then
+      Result.Identity := Named.Identity;
+    Named := Slot(Result.Text('connection'));
+    if Named <> nil then
+      Result.Connection := Named.Connection;
   finally
     LeaveCriticalSection(Lock);
   end;
 end;
 
 function DeviceOf(Line: TLine): IPoslatchDevice;
-var
-  Identity: IPoslatchIdentity;
-  Connection: IPoslatchConnection;
 begin
-  Find(Line.Text('device'), Result, Identity, Connection);
+  Result := TCommand(Line).Device;
 end;
 
 function IdentityOf(Line: TLine): IPoslatchIdentity;
-var
-  Device: IPoslatchDevice;
-  Connection: IPoslatchConnection;
 begin
-  Find(Line.Text('identity'), Device, Result, Connection);
+  Result := TCommand(Line).Identity;
 end;
 
 function ConnectionOf(Line: TLine): IPoslatchConnection;
-var
-  Device: IPoslatchDevice;
-  Identity: IPoslatchIdentity;
 begin
-  Find(Line.Text('connection'), Device, Identity, Result);
+  Result := TCommand(Line).Connection;
 end;
 
 function Keep(Line: TLine; const Device: IPoslatchDevice; const Identity: IPoslatchIdentity;
@@ -198,6 +214,8 @@ begin
     Connection.Close;
   if Line.Text('on_status') = 'send' then
     Connection.Send(Line.Text('message'));
+  if Line.Text('on_status') = 'exchange' then
+    Connection.Exchange(Line.Text('message'));
 end;
 
 function TExchange.Run: UTF8String;
@@ -209,6 +227,8 @@ begin
       Result := Failed(Error);
     on Thrown: EThrown do
       Result := 'thrown' + Pair('text', Thrown.Text);
+    on Wrapped: EPoslatchCallback do
+      Result := 'thrown' + Pair('text', UTF8String(Wrapped.Message));
   end;
   Result := Result + Pair('statuses', Statuses);
 end;
@@ -393,14 +413,11 @@ begin
   end;
 end;
 
-function Obey(const Line: UTF8String): UTF8String;
-var
-  Parsed: TLine;
+function Obey(Command: TCommand): UTF8String;
 begin
-  Parsed := TLine.Parse(Line);
   try
     try
-      Result := Act(Parsed);
+      Result := Act(Command);
     except
       on Error: EPoslatch do
         Result := Failed(Error);
@@ -408,7 +425,7 @@ begin
         Result := Unknown(UTF8String(Error.ClassName + ': ' + Error.Message));
     end;
   finally
-    Parsed.Free;
+    Command.Free;
   end;
 end;
 
