@@ -2,7 +2,7 @@
   One payment over mutual TLS, with its endings told apart: approved, declined, never sent, in doubt. What is in doubt
   is asked for before anybody gives up.
 
-  Build:  fpc -Fubindings/pascal -FEtarget bindings/pascal/pay.lpr        (Delphi: dcc32 -U. -CC pay.lpr)
+  Build:  fpc -Fubindings/pascal -FEtarget bindings/pascal/pay.lpr        (Delphi: as pay.dpr)
   Run:    POSLATCH_LIBRARY=target/release/libposlatch.so target/pay wss://192.168.1.20:8443/ root-ca.pem till.pem 1.00 USD
 
   Over https:// the same payment runs too, but the device's status messages stay away.
