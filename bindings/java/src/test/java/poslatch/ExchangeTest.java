@@ -2,6 +2,7 @@ package poslatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -104,13 +105,13 @@ class ExchangeTest {
     }
 
     @Test
-    void exceptionOfTheLibraryThrownByTheCallbackComesOutLikeAnyOther() {
+    void failureOfTheCallbacksOwnCallIsNotTakenForThePayments() {
         try (Connection connection = Bench.connection(Bench.DEVICE)) {
-            PoslatchException busy = assertThrows(PoslatchException.class,
+            IllegalStateException told = assertThrows(IllegalStateException.class,
                     () -> connection.exchange(Bench.payment("nested"),
                             status -> connection.exchange(Bench.payment("inner"))));
+            PoslatchException busy = assertInstanceOf(PoslatchException.class, told.getCause());
             assertEquals(Status.BUSY, busy.status());
-            assertNull(busy.getCause());
             assertTrue(connection.takeUnclaimedReply().get().contains("APPROVED"));
         }
     }
