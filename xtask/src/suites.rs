@@ -1,6 +1,6 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
-mod abi;
+pub(crate) mod abi;
 mod conformance;
 mod cpp;
 mod csharp;
@@ -12,6 +12,7 @@ mod prose;
 mod python;
 mod rust;
 mod sweep;
+mod windows;
 
 use crate::Result;
 use crate::log::Log;
@@ -24,10 +25,19 @@ pub(crate) struct Suite {
     /// What it proves, in one line.
     pub(crate) about: &'static str,
     pub(crate) lane: Lane,
+    pub(crate) extent: Extent,
     /// What it needs beyond Rust.
     pub(crate) needs: &'static [Tool],
     /// Runs it; returns the lines for the summary.
     pub(crate) run: fn(&Context, &mut Log) -> Result<Vec<String>>,
+}
+
+/// Whether a plain `cargo xtask test` runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Always,
+    /// For a platform that takes long, or whose packages are large: only with `--all-platforms`, and in CI.
+    AllPlatforms,
 }
 
 /// Suites of one lane run one after the other, lanes side by side. Two lanes, because two cores are what there is at
@@ -53,6 +63,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "rust",
         about: "unit, integration and documentation tests of every crate; what we write, read by openssl, keytool, curl, .NET",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Openssl, Tool::Keytool, Tool::Curl, Tool::Mono],
         run: rust::run,
     },
@@ -60,6 +71,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "docs",
         about: "the library's documentation builds without a warning",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[],
         run: docs::run,
     },
@@ -67,6 +79,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "sweep",
         about: "pairing, opening and a payment end rightly at whichever byte the network is cut, reset or stalled",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[],
         run: sweep::run,
     },
@@ -74,6 +87,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "header",
         about: "the header compiles alone as C99, C11, C++11 and with every warning on",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: header::run,
     },
@@ -81,6 +95,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "prose",
         about: "the C in README and docs compiles, and what they link to is there",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler],
         run: prose::run,
     },
@@ -88,6 +103,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "abi",
         about: "source, header, built library and abi/exports.txt name the same functions and numbers",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Nm],
         run: abi::run,
     },
@@ -95,6 +111,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "examples-c",
         about: "the C examples pair and pay against the simulator, and fail as they should",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler],
         run: examples::run_c,
     },
@@ -102,6 +119,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "examples-cpp",
         about: "the twins of the C examples do the same",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CxxCompiler],
         run: examples::run_cpp,
     },
@@ -109,6 +127,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "cpp",
         about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CxxCompiler, Tool::Clang],
         run: cpp::run,
     },
@@ -116,6 +135,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "csharp",
         about: "the C# wrapper on Mono and on .NET, its package, and the program of its README",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Mono, Tool::Pip, Tool::Xbuild],
         run: csharp::run,
     },
@@ -123,6 +143,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "java",
         about: "the Java wrapper: its tests, its Javadoc, and the README's sale from the packaged jar",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Javac, Tool::Maven],
         run: java::run,
     },
@@ -130,6 +151,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "python",
         about: "the Python wrapper and its wheel, on the oldest and the newest Python of this machine",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
         run: python::run,
     },
@@ -137,6 +159,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "conformance",
         about: "one set of cases, played by a runner of every language",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: EVERY_LANGUAGE,
         run: conformance::conform,
     },
@@ -144,7 +167,38 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "endurance",
         about: "ten thousand openings and exchanges in every language, and what is left of them",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: EVERY_LANGUAGE,
         run: conformance::endure,
+    },
+    Suite {
+        name: "windows",
+        about: "the 64-bit DLL: what it imports and exports, and the C examples with it under Wine",
+        lane: Lane::Native,
+        extent: Extent::Always,
+        needs: &[
+            Tool::DebianRust,
+            Tool::MingwX86_64,
+            Tool::LlvmDlltool,
+            Tool::LldLink,
+            Tool::Clang,
+            Tool::Wine64,
+        ],
+        run: windows::run_x86_64,
+    },
+    Suite {
+        name: "windows-32",
+        about: "the same of the 32-bit DLL, and which calling convention it has",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[
+            Tool::DebianRust,
+            Tool::MingwI686,
+            Tool::LlvmDlltool,
+            Tool::LldLink,
+            Tool::Clang,
+            Tool::Mmdebstrap,
+        ],
+        run: windows::run_i686,
     },
 ];
