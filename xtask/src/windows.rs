@@ -14,7 +14,7 @@ use crate::artifacts::STRICT;
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
-use crate::tools::{Tool, debian_rust};
+use crate::tools::debian_rust;
 use std::fs;
 use std::path::{Path, PathBuf};
 

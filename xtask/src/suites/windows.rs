@@ -6,9 +6,10 @@ use crate::artifacts::EXAMPLES;
 use crate::dist::VERSION;
 use crate::log::Log;
 use crate::process::Run;
+use crate::runners;
 use crate::scratch::Scratch;
 use crate::simulator::Simulator;
-use crate::suites::{abi, examples};
+use crate::suites::{abi, conformance, examples};
 use crate::test::Context;
 use crate::till::{Finished, finish};
 use crate::windows::wine::Wine;
@@ -49,6 +50,7 @@ fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> 
         told.push(bench.conventions(log)?);
     }
     told.extend(bench.examples(log)?);
+    told.extend(bench.conformance(log)?);
     Ok(told)
 }
 
@@ -76,6 +78,20 @@ impl Bench<'_> {
             found.map_or_else(|| Run::new(name), |(_, run)| run.clone())
         };
         examples::play(self.context, self.build.target.name(), &start, log)
+    }
+
+    /// Every case of the conformance suite, with the runner of C built for Windows.
+    fn conformance(&self, log: &mut Log) -> Result<Vec<String>> {
+        let program = self.program("runner");
+        // The threads of mingw are the test's need, so they go into the program: there is one DLL, ours.
+        let flags = ["-Wl,-Bstatic", "-lpthread", "-Wl,-Bdynamic"];
+        self.build.compile(&runners::sources("c", "c")?, &program, &flags).log(log)?;
+        let name = match self.build.target {
+            Target::X86_64 => "c-wine64",
+            Target::I686 => "c-wine32",
+        };
+        let list = runners::list_of_one(self.context, name, &self.wine.run(&program)?)?;
+        conformance::play(&list, log)
     }
 
     /// The version that Windows shows, and when the DLL can be unloaded.
