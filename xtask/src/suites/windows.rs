@@ -40,7 +40,9 @@ fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> 
     let imported = imports::check(&build)?;
     abi::same("the DLL", &imports::exports(&build)?, abi::EXPORTS, &abi::listed()?)?;
 
-    let wine = Wine::start(&context.project, target, log)?;
+    let nothing = build.folder.join("nothing.exe");
+    build.compile(&[source("nothing")], &nothing, &[]).log(log)?;
+    let wine = Wine::start(&context.project, target, &nothing, log)?;
     let bench = Bench { context, build: &build, wine: &wine };
     bench.loading(log)?;
     bench.without_a_runtime(log)?;

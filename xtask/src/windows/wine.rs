@@ -20,8 +20,9 @@ pub(crate) struct Wine {
 }
 
 impl Wine {
-    /// Starts the Wine for programs of a target; the first time, that makes its folder.
-    pub(crate) fn start(project: &Project, target: Target, log: &mut Log) -> Result<Wine> {
+    /// Starts the Wine for programs of a target. The first program sets up its folder and starts the services of Windows;
+    /// what it is does not matter, so it is one that does nothing.
+    pub(crate) fn start(project: &Project, target: Target, first: &Path, log: &mut Log) -> Result<Wine> {
         let root = match target {
             Target::X86_64 => None,
             Target::I686 => Some(RootI386::provide(project, log)?),
@@ -29,10 +30,10 @@ impl Wine {
         let prefix = std::path::absolute(project.target("wine").join(target.name()))?;
         std::fs::create_dir_all(&prefix)?;
         let wine = Wine { target, prefix, root };
-        // The server first, and by itself: the services of Windows would keep hold of the pipes of whichever program
-        // had started them. Left alone for so many seconds, it goes by itself.
+        // Before anything is run with pipes: the services would keep hold of the pipes of whichever program had started
+        // them. Left alone for so many seconds, they go by themselves.
         wine.of("wineserver").arg("--persistent=600").log(log)?;
-        wine.of("wine").args(["wineboot", "--init"]).log(log)?;
+        wine.run(first)?.log(log)?;
         Ok(wine)
     }
 
