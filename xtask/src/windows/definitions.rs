@@ -29,10 +29,10 @@ pub(super) fn import_libraries(build: &Build, log: &mut Log) -> Result<()> {
         .log(log)
 }
 
-/// `kernel32.lib`, as far as a program without a runtime needs it.
+/// What a program without a runtime needs of `kernel32.dll`. Not under that name, which mingw looks for here too.
 pub(super) fn kernel32(build: &Build, log: &mut Log) -> Result<PathBuf> {
-    let definition = build.folder.join("kernel32.def");
-    let library = build.folder.join("kernel32.lib");
+    let definition = build.folder.join("exit_process.def");
+    let library = build.folder.join("exit_process.lib");
     // Under stdcall the linker's name has the size of the arguments, the DLL's has not.
     let exit_process = if build.target == Target::I686 { "ExitProcess@4" } else { "ExitProcess" };
     fs::write(&definition, format!("LIBRARY kernel32.dll\nEXPORTS\n    {exit_process}\n"))?;

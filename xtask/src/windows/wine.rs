@@ -30,6 +30,8 @@ impl Wine {
         let prefix = std::path::absolute(project.target("wine").join(target.name()))?;
         std::fs::create_dir_all(&prefix)?;
         let wine = Wine { target, prefix, root };
+        // What a run left behind that was ended by a signal.
+        wine.end();
         // Before anything is run with pipes: the services would keep hold of the pipes of whichever program had started
         // them. Left alone for so many seconds, they go by themselves.
         wine.of("wineserver").arg("--persistent=600").log(log)?;
@@ -41,6 +43,12 @@ impl Wine {
     /// absolute; Wine understands those of Unix.
     pub(crate) fn run(&self, program: &Path) -> Result<Run> {
         Ok(self.of("wine").arg(std::path::absolute(program)?))
+    }
+
+    /// Ends it with all its programs.
+    fn end(&self) {
+        // If there is none, it says so; if it does not hear, its own time ends it.
+        let _ = self.of("wineserver").arg("--kill").read();
     }
 
     /// A program of Wine itself.
@@ -67,7 +75,6 @@ impl Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // If it does not hear, its own time ends it.
-        let _ = self.of("wineserver").arg("--kill").read();
+        self.end();
     }
 }
