@@ -26,6 +26,7 @@ mod suites;
 mod test;
 mod till;
 mod tools;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ The project's own commands.
 
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
+    cargo xtask test --all-platforms
+                                   every suite, with those of platforms that take longer
     cargo xtask header             write include/poslatch.h and the wrappers' constants from src/ffi
     cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
     cargo xtask abi                write abi/poslatch.abi from include/poslatch.h, if the ABI's version allows what changed
