@@ -34,6 +34,8 @@ pub(crate) enum Tool {
     LldLink,
     /// Makes the import library for Visual Studio.
     LlvmDlltool,
+    /// Takes out of a static library what only debuggers read, for whichever processor it is.
+    LlvmStrip,
     /// Builds the Java wrapper.
     Maven,
     /// Compiles and links for 32-bit Windows.
@@ -89,6 +91,7 @@ impl Tool {
             Tool::DebianRust => debian_rust::RUSTC.into(),
             Tool::LldLink => "lld-link".into(),
             Tool::LlvmDlltool => "llvm-dlltool".into(),
+            Tool::LlvmStrip => "llvm-strip".into(),
             Tool::Maven => "mvn".into(),
             Tool::MingwI686 => "i686-w64-mingw32-gcc".into(),
             Tool::MingwX86_64 => "x86_64-w64-mingw32-gcc".into(),
@@ -119,7 +122,7 @@ impl Tool {
             Tool::Keytool => "default-jre-headless",
             Tool::DebianRust => debian_rust::PACKAGES,
             Tool::LldLink => "lld",
-            Tool::LlvmDlltool => "llvm",
+            Tool::LlvmDlltool | Tool::LlvmStrip => "llvm",
             Tool::Maven => "maven",
             Tool::MingwI686 => "gcc-mingw-w64-i686-win32",
             Tool::MingwX86_64 => "gcc-mingw-w64-x86-64-win32",

@@ -31,6 +31,9 @@ pub(crate) const DLL: &str = "poslatch.dll";
 /// What `-lposlatch` finds, for mingw.
 pub(crate) const MINGW_IMPORT_LIBRARY: &str = "libposlatch.dll.a";
 
+/// For programs of mingw that want no DLL beside them.
+const STATIC: &str = "libposlatch.a";
+
 /// What Visual Studio links against.
 pub(crate) const MSVC_IMPORT_LIBRARY: &str = "poslatch.lib";
 
@@ -43,7 +46,7 @@ impl Target {
         }
     }
 
-    fn triple(self) -> &'static str {
+    pub(crate) fn triple(self) -> &'static str {
         match self {
             Target::X86_64 => "x86_64-win7-windows-gnu",
             Target::I686 => "i686-win7-windows-gnu",
@@ -67,7 +70,7 @@ impl Target {
     }
 }
 
-/// A finished build: a folder with the DLL and both import libraries.
+/// A finished build: a folder with the DLL, both import libraries and the static library.
 #[derive(Clone, Debug)]
 pub(crate) struct Build {
     pub(crate) target: Target,
@@ -90,7 +93,14 @@ impl Build {
         fs::create_dir_all(&build.folder)?;
         let resource = version_resource::compile(&build, log)?;
         let built = cargo(project, target, &resource, log)?;
-        fs::copy(&built, build.dll()).map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+        for name in [DLL, STATIC] {
+            let from = built.join(name);
+            fs::copy(&from, build.folder.join(name))
+                .map_err(|error| format!("cannot copy {}: {error}", from.display()))?;
+        }
+        let strip =
+            Run::new(target.mingw("strip")).args(["--strip-debug", "--enable-deterministic-archives"]);
+        strip.arg(build.folder.join(STATIC)).log(log)?;
         definitions::import_libraries(&build, log)?;
         Ok(build)
     }
@@ -116,7 +126,7 @@ impl Build {
     }
 }
 
-/// Builds the DLL and returns where cargo puts it.
+/// Builds the DLL and the static library, and returns the folder that cargo puts them into.
 fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> Result<PathBuf> {
     // Which Rust this is moves with Debian's security updates.
     log.say(&Run::new(debian_rust::RUSTC).arg("--version").read()?)?;
@@ -125,7 +135,8 @@ fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> R
     let flags: Vec<String> =
         remapped_paths(project)?.iter().map(|flag| format!("{:?}", flag.as_str())).collect();
     Run::new(debian_rust::CARGO)
-        .args(["rustc", "--locked", "--release", "--package", "poslatch", "--lib", "--crate-type", "cdylib"])
+        .args(["rustc", "--locked", "--release", "--package", "poslatch", "--lib"])
+        .args(["--crate-type", "cdylib,staticlib"])
         // Unwinding is part of what is built: a panic must not end the till.
         .arg("-Zbuild-std=std,panic_unwind")
         .args(["--target", triple])
@@ -139,11 +150,12 @@ fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> R
         .arg(format!("-Clink-arg={}", std::path::absolute(resource)?.display()))
         // Without the time of the build in it, so that the same source gives the same file.
         .arg("-Clink-arg=-Wl,--no-insert-timestamp")
+        .arg("--print=native-static-libs")
         .env("RUSTC", debian_rust::RUSTC)
         // What lets a released compiler build its own standard library.
         .env("RUSTC_BOOTSTRAP", "1")
         .log(log)?;
-    Ok(folder.join(triple).join("release").join(DLL))
+    Ok(folder.join(triple).join("release"))
 }
 
 /// Panics name the file that they happened in. These flags keep the folders of this machine out of those names.
