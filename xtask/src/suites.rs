@@ -1,6 +1,7 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
 pub(crate) mod abi;
+mod archives;
 mod conformance;
 mod cpp;
 mod csharp;
@@ -226,5 +227,46 @@ pub(crate) const SUITES: &[Suite] = &[
             Tool::Mmdebstrap,
         ],
         run: windows::run_i686,
+    },
+    Suite {
+        name: "glibc-2.17",
+        about: "the archive for 64-bit Linux: what it asks of a system, and the C examples compiled from it alone",
+        lane: Lane::Native,
+        extent: Extent::Always,
+        needs: &[Tool::CCompiler, Tool::CMake, Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_x86_64,
+    },
+    Suite {
+        name: "reproducible",
+        about: "the same libraries come out of the same sources in another folder",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_reproducible,
+    },
+    Suite {
+        name: "linux-32",
+        about: "the archive for 32-bit Linux, whose examples this processor runs too; 64-bit file sizes and time",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::CMake, Tool::CrossI686, Tool::DebianRust, Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_i686,
+    },
+    Suite {
+        name: "arm",
+        about: "the archives for 64-bit and 32-bit ARM, whose examples run in an emulator",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[
+            Tool::CMake,
+            Tool::CrossAarch64,
+            Tool::CrossArmv7,
+            Tool::DebianRust,
+            Tool::LlvmStrip,
+            Tool::Nm,
+            Tool::Python,
+            Tool::QemuUser,
+        ],
+        run: archives::run_arm,
     },
 ];

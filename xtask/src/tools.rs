@@ -18,6 +18,12 @@ pub(crate) enum Tool {
     CMake,
     /// Compiles the C++ wrapper a second time, with other warnings.
     Clang,
+    /// Compiles C for 64-bit ARM.
+    CrossAarch64,
+    /// Compiles C for 32-bit ARM.
+    CrossArmv7,
+    /// Compiles C for 32-bit PCs, with a loader for what it has compiled.
+    CrossI686,
     /// Compiles the header as C++.
     CxxCompiler,
     /// Reads identity files, as a technician would.
@@ -56,6 +62,8 @@ pub(crate) enum Tool {
     Python,
     /// Fetches programs that are carried by Python packages: the .NET runtime.
     Pip,
+    /// Runs programs for other processors.
+    QemuUser,
     /// Runs programs for 64-bit Windows.
     Wine64,
     /// Builds a project file of .NET Framework, as Visual Studio would.
@@ -83,6 +91,9 @@ impl Tool {
             Tool::CCompiler => c_compiler(),
             Tool::CMake => "cmake".into(),
             Tool::Clang => other_cxx_compiler(),
+            Tool::CrossAarch64 => "aarch64-linux-gnu-gcc".into(),
+            Tool::CrossArmv7 => "arm-linux-gnueabihf-gcc".into(),
+            Tool::CrossI686 => "i686-linux-gnu-gcc".into(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
             Tool::Fpc => "fpc".into(),
@@ -103,6 +114,7 @@ impl Tool {
             Tool::PkgConfig => "pkg-config".into(),
             Tool::Python => "python3".into(),
             Tool::Pip => "python3".into(),
+            Tool::QemuUser => "qemu-arm".into(),
             // Debian keeps it off the search path.
             Tool::Wine64 => "/usr/lib/wine/wine64".into(),
             Tool::Xbuild => "xbuild".into(),
@@ -115,6 +127,9 @@ impl Tool {
             Tool::CCompiler => "gcc",
             Tool::CMake => "cmake",
             Tool::Clang => "clang",
+            Tool::CrossAarch64 => "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+            Tool::CrossArmv7 => "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
+            Tool::CrossI686 => "gcc-i686-linux-gnu libc6-dev-i386-cross",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
             Tool::Fpc => "fp-compiler",
@@ -133,6 +148,7 @@ impl Tool {
             Tool::PkgConfig => "pkg-config",
             Tool::Python => "python3-venv",
             Tool::Pip => "python3-pip",
+            Tool::QemuUser => "qemu-user",
             Tool::Wine64 => "wine64",
             Tool::Xbuild => "mono-xbuild",
         }
@@ -156,6 +172,11 @@ impl Tool {
         }
         if self == Tool::DebianRust {
             return debian_rust::is_complete();
+        }
+        if matches!(self, Tool::CrossAarch64 | Tool::CrossArmv7 | Tool::CrossI686) {
+            // The compiler alone runs too, but its libraries are a package of their own.
+            let libc = Run::new(self.program()).arg("-print-file-name=libc.so").read();
+            return libc.is_ok_and(|path| Path::new(path.trim()).is_absolute());
         }
         if self == Tool::LlvmDlltool {
             // It has nothing harmless to be asked.
