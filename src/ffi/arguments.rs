@@ -90,6 +90,8 @@ pub(super) unsafe fn clear_optional<T: Output>(output: *mut T) {
 
 /// Hands an object to the caller, who frees it with the matching function.
 pub(super) unsafe fn give<T>(output: *mut *mut T, object: T) {
+    #[cfg(windows)]
+    super::pinned::stay_loaded();
     // SAFETY: the caller has cleared this output, so it is not NULL and may be written.
     unsafe { output.write(Box::into_raw(Box::new(object))) };
 }

@@ -5,7 +5,8 @@
 //! lets no panic out. The documentation comments become `include/poslatch.h`, so they are written
 //! for a C programmer; `cargo xtask header` regenerates it.
 //!
-//! `owner_only` looks the other way: what the library itself asks of Windows, which is as unsafe.
+//! `owner_only` and `pinned` look the other way: what the library itself asks of Windows, which is as
+//! unsafe.
 
 #![allow(unsafe_code, reason = "raw pointers are what a C ABI is made of; each block says why it holds")]
 #![allow(rustdoc::broken_intra_doc_links, reason = "`@param[out]` is Doxygen's, for readers of the header")]
@@ -30,5 +31,7 @@ pub mod log;
 #[cfg(windows)]
 pub(crate) mod owner_only;
 pub mod pairing;
+#[cfg(windows)]
+mod pinned;
 pub mod root_ca;
 pub mod version;

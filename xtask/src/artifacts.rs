@@ -7,6 +7,7 @@ use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
 use crate::tools;
+use crate::windows::{Build, Target};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,8 @@ pub(crate) struct Artifacts {
     simulator: Once,
     examples_c: Once,
     examples_cpp: Once,
+    windows_x86_64: Once,
+    windows_i686: Once,
 }
 
 /// What came of a build; a failure is told again to everybody who asks.
@@ -94,6 +97,16 @@ impl Artifacts {
                 compile(language, project, &language.source(name), &project.example(language, name)).log(log)
             })
         })
+    }
+
+    /// The library for Windows, with its import libraries.
+    pub(crate) fn windows(&self, target: Target, project: &Project, log: &mut Log) -> Result<Build> {
+        let build = match target {
+            Target::X86_64 => &self.windows_x86_64,
+            Target::I686 => &self.windows_i686,
+        };
+        once(build, || Build::make(project, target, log).map(drop))?;
+        Ok(Build::of(project, target))
     }
 }
 

@@ -37,9 +37,9 @@ fn tell(project: &Project, log: &mut Log) -> Result<()> {
     say(&format!("serial number {SERIAL}, waiting on {}", device.url("wss")));
     say(&format!("Its certificate says {}, not the address.", device.device_name()));
     say("Its Root CA, which a merchant downloads, is in a file.");
+    let start = |name: &str| till::example(project, Language::C, name);
     let till = |scheme: &str| Till {
-        project,
-        language: Language::C,
+        start: &start,
         url: device.url(scheme),
         root_ca_file: device.root_ca_file().to_owned(),
         identity_file: scratch.join("till.pem"),

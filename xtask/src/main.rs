@@ -13,6 +13,7 @@ mod errors;
 mod generated;
 mod header;
 mod java;
+mod linux;
 mod log;
 mod pascal;
 mod process;
@@ -26,6 +27,7 @@ mod suites;
 mod test;
 mod till;
 mod tools;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -39,8 +41,11 @@ The project's own commands.
 
     cargo xtask demo               pair a till with a simulated device and pay, step by step, on this machine only
     cargo xtask test [SUITE...]    run every suite, or those named; `cargo xtask test --list` names them
+    cargo xtask test --all-platforms
+                                   every suite, with those of platforms that take longer
     cargo xtask header             write include/poslatch.h and the wrappers' constants from src/ffi
-    cargo xtask dist [PIECE...]    write the packages of target/dist, or those named; `cargo xtask dist --list` names them
+    cargo xtask dist [NAME...]     write the archives and packages of target/dist, or those named; `cargo xtask dist --list`
+                                   names them
     cargo xtask abi                write abi/poslatch.abi from include/poslatch.h, if the ABI's version allows what changed
     cargo xtask errors             write docs/errors.md from the texts in src/error
     cargo xtask header --check     fail if one of them is not what src/ffi says

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A command that has not run yet.
+#[derive(Clone)]
 pub(crate) struct Run {
     program: OsString,
     arguments: Vec<OsString>,

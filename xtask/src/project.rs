@@ -26,6 +26,10 @@ impl Project {
         Ok(Project { root: root.to_owned(), target: target.into() })
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A path below the target directory, relative to the root where it can be: short enough to be typed.
     pub(crate) fn target(&self, below: impl AsRef<Path>) -> PathBuf {
         let path = self.target.join(below);

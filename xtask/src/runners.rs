@@ -32,8 +32,17 @@ pub(crate) fn build(context: &Context, log: &mut Log) -> Result<PathBuf> {
     for build in RUNNERS {
         entries.extend(build(context, log)?);
     }
-    let list = folder(context)?.join("runners.json");
-    fs::write(&list, serde_json::to_string_pretty(&entries)?)?;
+    write(context, "runners.json", &entries)
+}
+
+/// Writes the list of a runner that was built elsewhere; returns its path. The name begins with the language.
+pub(crate) fn list_of_one(context: &Context, name: &str, run: &Run) -> Result<PathBuf> {
+    write(context, &format!("runner-{name}.json"), &[entry(name, run)])
+}
+
+fn write(context: &Context, name: &str, entries: &[Value]) -> Result<PathBuf> {
+    let list = folder(context)?.join(name);
+    fs::write(&list, serde_json::to_string_pretty(entries)?)?;
     Ok(list)
 }
 

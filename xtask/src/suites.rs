@@ -1,6 +1,7 @@
 //! The table of suites. A new suite is a file below `suites/` and a row here.
 
-mod abi;
+pub(crate) mod abi;
+mod archives;
 mod conformance;
 mod cpp;
 mod csharp;
@@ -14,6 +15,7 @@ mod prose;
 mod python;
 mod rust;
 mod sweep;
+mod windows;
 
 use crate::Result;
 use crate::log::Log;
@@ -26,10 +28,19 @@ pub(crate) struct Suite {
     /// What it proves, in one line.
     pub(crate) about: &'static str,
     pub(crate) lane: Lane,
+    pub(crate) extent: Extent,
     /// What it needs beyond Rust.
     pub(crate) needs: &'static [Tool],
     /// Runs it; returns the lines for the summary.
     pub(crate) run: fn(&Context, &mut Log) -> Result<Vec<String>>,
+}
+
+/// Whether a plain `cargo xtask test` runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Always,
+    /// For a platform that takes long, or whose packages are large: only with `--all-platforms`, and in CI.
+    AllPlatforms,
 }
 
 /// Suites of one lane run one after the other, lanes side by side. Two lanes, because two cores are what there is at
@@ -63,6 +74,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "rust",
         about: "unit, integration and documentation tests of every crate; what we write, read by openssl, keytool, curl, .NET",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Openssl, Tool::Keytool, Tool::Curl, Tool::Mono],
         run: rust::run,
     },
@@ -70,6 +82,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "docs",
         about: "the library's documentation builds without a warning",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[],
         run: docs::run,
     },
@@ -77,6 +90,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "sweep",
         about: "pairing, opening and a payment end rightly at whichever byte the network is cut, reset or stalled",
         lane: Lane::Cargo,
+        extent: Extent::Always,
         needs: &[],
         run: sweep::run,
     },
@@ -84,6 +98,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "header",
         about: "the header compiles alone as C99, C11, C++11 and with every warning on",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::CxxCompiler],
         run: header::run,
     },
@@ -91,6 +106,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "prose",
         about: "the C in README and docs compiles, and what they link to is there",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler],
         run: prose::run,
     },
@@ -98,6 +114,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "abi",
         about: "source, header, built library and abi/exports.txt name the same functions and numbers",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Nm],
         run: abi::run,
     },
@@ -105,6 +122,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "examples-c",
         about: "the C examples pair and pay against the simulator, and fail as they should",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler],
         run: examples::run_c,
     },
@@ -112,6 +130,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "examples-cpp",
         about: "the twins of the C examples do the same",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CxxCompiler],
         run: examples::run_cpp,
     },
@@ -119,6 +138,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "cpp",
         about: "poslatch.hpp compiles everywhere; moves, lifetimes, exceptions and threads hold, without a leak; its page pays",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CxxCompiler, Tool::Clang],
         run: cpp::run,
     },
@@ -126,6 +146,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "install",
         about: "what CMake installs is found wherever it is moved, by CMake and pkg-config, and pays; README's three commands",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::CxxCompiler, Tool::CMake, Tool::Nm, Tool::Pip, Tool::PkgConfig],
         run: install::run,
     },
@@ -133,6 +154,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "csharp",
         about: "the C# wrapper on Mono and on .NET, its package, and the program of its README",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Mono, Tool::Pip, Tool::Xbuild],
         run: csharp::run,
     },
@@ -140,6 +162,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "java",
         about: "the Java wrapper: its tests, its Javadoc, and the README's sale from the packaged jar",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Javac, Tool::Maven],
         run: java::run,
     },
@@ -147,6 +170,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "python",
         about: "the Python wrapper and its wheel, on the oldest and the newest Python of this machine",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::Nm, Tool::Python],
         run: python::run,
     },
@@ -154,6 +178,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "pascal",
         about: "the Pascal units with Free Pascal, as Delphi 7 and as Delphi 2009 read strings; their example and README pay",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: &[Tool::Fpc],
         run: pascal::run,
     },
@@ -161,6 +186,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "conformance",
         about: "one set of cases, played by a runner of every language",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: EVERY_LANGUAGE,
         run: conformance::conform,
     },
@@ -168,7 +194,79 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "endurance",
         about: "ten thousand openings and exchanges in every language, and what is left of them",
         lane: Lane::Native,
+        extent: Extent::Always,
         needs: EVERY_LANGUAGE,
         run: conformance::endure,
+    },
+    Suite {
+        name: "windows",
+        about: "the 64-bit DLL: what it imports and exports, and the C examples with it under Wine",
+        lane: Lane::Native,
+        extent: Extent::Always,
+        needs: &[
+            Tool::DebianRust,
+            Tool::MingwX86_64,
+            Tool::LlvmDlltool,
+            Tool::LldLink,
+            Tool::Clang,
+            Tool::Wine64,
+        ],
+        run: windows::run_x86_64,
+    },
+    Suite {
+        name: "windows-32",
+        about: "the same of the 32-bit DLL, and which calling convention it has",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[
+            Tool::DebianRust,
+            Tool::MingwI686,
+            Tool::LlvmDlltool,
+            Tool::LldLink,
+            Tool::Clang,
+            Tool::Mmdebstrap,
+        ],
+        run: windows::run_i686,
+    },
+    Suite {
+        name: "glibc-2.17",
+        about: "the archive for 64-bit Linux: what it asks of a system, and the C examples compiled from it alone",
+        lane: Lane::Native,
+        extent: Extent::Always,
+        needs: &[Tool::CCompiler, Tool::CMake, Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_x86_64,
+    },
+    Suite {
+        name: "reproducible",
+        about: "the same libraries come out of the same sources in another folder",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_reproducible,
+    },
+    Suite {
+        name: "linux-32",
+        about: "the archive for 32-bit Linux, whose examples this processor runs too; 64-bit file sizes and time",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::CMake, Tool::CrossI686, Tool::DebianRust, Tool::LlvmStrip, Tool::Nm, Tool::Python],
+        run: archives::run_i686,
+    },
+    Suite {
+        name: "arm",
+        about: "the archives for 64-bit and 32-bit ARM, whose examples run in an emulator",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[
+            Tool::CMake,
+            Tool::CrossAarch64,
+            Tool::CrossArmv7,
+            Tool::DebianRust,
+            Tool::LlvmStrip,
+            Tool::Nm,
+            Tool::Python,
+            Tool::QemuUser,
+        ],
+        run: archives::run_arm,
     },
 ];

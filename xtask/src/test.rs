@@ -5,7 +5,7 @@ use crate::artifacts::Artifacts;
 use crate::log::Log;
 use crate::project::Project;
 use crate::report::{self, Outcome, Row};
-use crate::suites::{Lane, SUITES, Suite};
+use crate::suites::{Extent, Lane, SUITES, Suite};
 use crate::tools::Missing;
 use std::sync::Mutex;
 use std::thread;
@@ -19,20 +19,27 @@ pub(crate) struct Context {
 
 /// `cargo xtask test --list`.
 pub(crate) fn list() {
-    SUITES.iter().for_each(|suite| println!("{:12} {}", suite.name, suite.about));
+    for Suite { name, about, extent, .. } in SUITES {
+        let when = if *extent == Extent::AllPlatforms { " (with --all-platforms)" } else { "" };
+        println!("{name:12} {about}{when}");
+    }
 }
 
-/// `cargo xtask test [SUITE...]`.
-pub(crate) fn run(names: &[&str]) -> Result<()> {
+/// `cargo xtask test [--all-platforms] [SUITE...]`. A suite that is named runs, whatever its extent.
+pub(crate) fn run(arguments: &[&str]) -> Result<()> {
+    let (flags, names): (Vec<&str>, Vec<&str>) =
+        arguments.iter().partition(|word| **word == "--all-platforms");
     let known = |name: &&&str| SUITES.iter().any(|suite| suite.name == **name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
         return Err(format!("there is no suite \"{unknown}\"; `cargo xtask test --list` names them").into());
     }
-    let chosen = SUITES.iter().filter(|suite| names.is_empty() || names.contains(&suite.name)).collect();
+    let by_default = |suite: &Suite| suite.extent == Extent::Always || !flags.is_empty();
+    let is_chosen = |suite: &&Suite| names.contains(&suite.name) || names.is_empty() && by_default(suite);
+    let chosen = SUITES.iter().filter(is_chosen).collect();
     report::close(&rows(chosen, Project::find()?))
 }
 
-/// Runs every suite.
+/// Runs every suite, those of all platforms too.
 pub(crate) fn all(project: Project) -> Vec<Row> {
     rows(SUITES.iter().collect(), project)
 }
@@ -85,6 +92,10 @@ fn judge(suite: &Suite, context: &Context, log: &mut Log) -> Outcome {
     }
     match (suite.run)(context, log) {
         Ok(lines) => Outcome::Passed(lines),
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error) => match error.downcast::<Missing>() {
+            // What a suite has to fetch while it runs comes from others, whose bad day is no fault of ours.
+            Ok(missing) => Outcome::NotRun { reason: missing.what, cure: missing.cure, excused: true },
+            Err(error) => Outcome::Failed(error.to_string()),
+        },
     }
 }

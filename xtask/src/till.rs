@@ -12,10 +12,13 @@ use std::time::Duration;
 /// No example takes longer than a few seconds against a simulator; this ends one that hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How the examples of one build are started: here and now, or by another system's loader.
+pub(crate) type Start<'a> = &'a dyn Fn(&str) -> Run;
+
 /// A till with its settings.
 pub(crate) struct Till<'a> {
-    pub(crate) project: &'a Project,
-    pub(crate) language: Language,
+    /// The command that runs an example of this name, without arguments.
+    pub(crate) start: Start<'a>,
     pub(crate) url: String,
     pub(crate) root_ca_file: PathBuf,
     pub(crate) identity_file: PathBuf,
@@ -62,11 +65,11 @@ impl Till<'_> {
     }
 
     fn example(&self, name: &str) -> Run {
-        example(self.project, self.language, name)
+        (self.start)(name)
     }
 }
 
-/// The command that runs an example, without arguments.
+/// The command that runs an example of this machine's own build, without arguments.
 pub(crate) fn example(project: &Project, language: Language, name: &str) -> Run {
     with_library(project, &project.example(language, name))
 }

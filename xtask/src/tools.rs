@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::process::Run;
 use crate::python;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,18 +18,38 @@ pub(crate) enum Tool {
     CMake,
     /// Compiles the C++ wrapper a second time, with other warnings.
     Clang,
+    /// Compiles C for 64-bit ARM.
+    CrossAarch64,
+    /// Compiles C for 32-bit ARM.
+    CrossArmv7,
+    /// Compiles C for 32-bit PCs, with a loader for what it has compiled.
+    CrossI686,
     /// Compiles the header as C++.
     CxxCompiler,
     /// Reads identity files, as a technician would.
     Curl,
     /// Compiles Pascal: Free Pascal, which takes what Delphi takes.
     Fpc,
+    /// Rust with the source of its standard library, which is built anew for targets that rustup has nothing for.
+    DebianRust,
     /// Compiles Java.
     Javac,
     /// Reads PKCS#12, as a till in Java would.
     Keytool,
+    /// Links as Visual Studio does.
+    LldLink,
+    /// Makes the import library for Visual Studio.
+    LlvmDlltool,
+    /// Takes out of a static library what only debuggers read, for whichever processor it is.
+    LlvmStrip,
     /// Builds the Java wrapper.
     Maven,
+    /// Compiles and links for 32-bit Windows.
+    MingwI686,
+    /// Compiles and links for 64-bit Windows.
+    MingwX86_64,
+    /// Unpacks Debian packages of another architecture into a folder.
+    Mmdebstrap,
     /// Compiles and runs C#, as a till on .NET Framework would.
     Mono,
     /// Lists what a shared library exports.
@@ -41,15 +62,28 @@ pub(crate) enum Tool {
     Python,
     /// Fetches programs that are carried by Python packages: the .NET runtime.
     Pip,
+    /// Runs programs for other processors.
+    QemuUser,
+    /// Runs programs for 64-bit Windows.
+    Wine64,
     /// Builds a project file of .NET Framework, as Visual Studio would.
     Xbuild,
 }
 
 /// Why a tool is not there, and the words that put it there.
+#[derive(Debug)]
 pub(crate) struct Missing {
     pub(crate) what: String,
     pub(crate) cure: String,
 }
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what, self.cure)
+    }
+}
+
+impl std::error::Error for Missing {}
 
 impl Tool {
     fn program(self) -> OsString {
@@ -57,12 +91,22 @@ impl Tool {
             Tool::CCompiler => c_compiler(),
             Tool::CMake => "cmake".into(),
             Tool::Clang => other_cxx_compiler(),
+            Tool::CrossAarch64 => "aarch64-linux-gnu-gcc".into(),
+            Tool::CrossArmv7 => "arm-linux-gnueabihf-gcc".into(),
+            Tool::CrossI686 => "i686-linux-gnu-gcc".into(),
             Tool::CxxCompiler => cxx_compiler(),
             Tool::Curl => "curl".into(),
             Tool::Fpc => "fpc".into(),
             Tool::Javac => "javac".into(),
             Tool::Keytool => "keytool".into(),
+            Tool::DebianRust => debian_rust::RUSTC.into(),
+            Tool::LldLink => "lld-link".into(),
+            Tool::LlvmDlltool => "llvm-dlltool".into(),
+            Tool::LlvmStrip => "llvm-strip".into(),
             Tool::Maven => "mvn".into(),
+            Tool::MingwI686 => "i686-w64-mingw32-gcc".into(),
+            Tool::MingwX86_64 => "x86_64-w64-mingw32-gcc".into(),
+            Tool::Mmdebstrap => "mmdebstrap".into(),
             // The compiler; its package brings the runtime.
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
@@ -70,27 +114,42 @@ impl Tool {
             Tool::PkgConfig => "pkg-config".into(),
             Tool::Python => "python3".into(),
             Tool::Pip => "python3".into(),
+            Tool::QemuUser => "qemu-arm".into(),
+            // Debian keeps it off the search path.
+            Tool::Wine64 => "/usr/lib/wine/wine64".into(),
             Tool::Xbuild => "xbuild".into(),
         }
     }
 
-    fn debian_package(self) -> &'static str {
+    /// The packages, with a blank between.
+    fn debian_packages(self) -> &'static str {
         match self {
             Tool::CCompiler => "gcc",
             Tool::CMake => "cmake",
             Tool::Clang => "clang",
+            Tool::CrossAarch64 => "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+            Tool::CrossArmv7 => "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
+            Tool::CrossI686 => "gcc-i686-linux-gnu libc6-dev-i386-cross",
             Tool::CxxCompiler => "g++",
             Tool::Curl => "curl",
             Tool::Fpc => "fp-compiler",
             Tool::Javac => "default-jdk-headless",
             Tool::Keytool => "default-jre-headless",
+            Tool::DebianRust => debian_rust::PACKAGES,
+            Tool::LldLink => "lld",
+            Tool::LlvmDlltool | Tool::LlvmStrip => "llvm",
             Tool::Maven => "maven",
+            Tool::MingwI686 => "gcc-mingw-w64-i686-win32",
+            Tool::MingwX86_64 => "gcc-mingw-w64-x86-64-win32",
+            Tool::Mmdebstrap => "mmdebstrap",
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
             Tool::PkgConfig => "pkg-config",
             Tool::Python => "python3-venv",
             Tool::Pip => "python3-pip",
+            Tool::QemuUser => "qemu-user",
+            Tool::Wine64 => "wine64",
             Tool::Xbuild => "mono-xbuild",
         }
     }
@@ -110,6 +169,18 @@ impl Tool {
         if self == Tool::Python {
             // Any version that the package supports, under whatever name.
             return python::oldest_and_newest().is_ok();
+        }
+        if self == Tool::DebianRust {
+            return debian_rust::is_complete();
+        }
+        if matches!(self, Tool::CrossAarch64 | Tool::CrossArmv7 | Tool::CrossI686) {
+            // The compiler alone runs too, but its libraries are a package of their own.
+            let libc = Run::new(self.program()).arg("-print-file-name=libc.so").read();
+            return libc.is_ok_and(|path| Path::new(path.trim()).is_absolute());
+        }
+        if self == Tool::LlvmDlltool {
+            // It has nothing harmless to be asked.
+            return Run::new("sh").args(["-c", "command -v llvm-dlltool"]).read().is_ok();
         }
         let harmless: &[&str] = match self {
             Tool::Fpc => &["-iV"],
@@ -132,7 +203,7 @@ impl Tool {
         if self.works() {
             return Ok(());
         }
-        let package = self.debian_package();
+        let packages = self.debian_packages();
         let program = self.program().to_string_lossy().into_owned();
         if let Some(variable) = self.chosen_by() {
             // No package makes good what somebody has set by hand.
@@ -141,12 +212,12 @@ impl Tool {
                 cure: format!("mend or unset the environment variable {variable}, which names it"),
             });
         }
-        if is_root_on_debian() && install(package, log).is_ok() && self.works() {
+        if is_root_on_debian() && install(packages, log).is_ok() && self.works() {
             return Ok(());
         }
         Err(Missing {
             what: format!("`{program}` cannot be run"),
-            cure: format!("install it (Debian, Ubuntu: apt-get install {package})"),
+            cure: format!("install it (Debian, Ubuntu: apt-get install {packages})"),
         })
     }
 }
@@ -171,8 +242,38 @@ fn is_root_on_debian() -> bool {
         && Run::new("id").arg("-u").read().is_ok_and(|user| user.trim() == "0")
 }
 
-fn install(package: &str, log: &mut Log) -> Result<()> {
+fn install(packages: &str, log: &mut Log) -> Result<()> {
     let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
     apt_get().args(["update", "--quiet"]).log(log)?;
-    apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", package]).log(log)
+    apt_get()
+        .args(["install", "--quiet", "--yes", "--no-install-recommends"])
+        .args(packages.split_whitespace())
+        .log(log)
+}
+
+/// Rust as Debian packages it beside its own: newer than the distribution, and with the source of the same version of
+/// its standard library, which rustup has for nightly toolchains only to be built.
+pub(crate) mod debian_rust {
+    use crate::process::Run;
+    use std::path::Path;
+
+    pub(super) const PACKAGES: &str = "rustc-web cargo-web rust-web-src";
+
+    /// In this place whatever else is first on the search path.
+    pub(crate) const RUSTC: &str = "/usr/bin/rustc";
+    pub(crate) const CARGO: &str = "/usr/bin/cargo";
+
+    /// Whether compiler, cargo and source are there, and not those of Debian's older packages of the same names.
+    pub(super) fn is_complete() -> bool {
+        let packages = PACKAGES.split_whitespace();
+        let are_installed = Run::new("dpkg-query").args(["--show", "--showformat", "${db:Status-Status}\n"]);
+        are_installed
+            .args(packages)
+            .read()
+            .is_ok_and(|states| states.lines().all(|state| state == "installed"))
+            && Path::new(CARGO).exists()
+            && Run::new(RUSTC).args(["--print", "sysroot"]).read().is_ok_and(|sysroot| {
+                Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
+            })
+    }
 }

@@ -4,6 +4,7 @@ use crate::Result;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use zip::read::ZipFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
@@ -50,6 +51,11 @@ impl Archive {
         let content =
             fs::read(source).map_err(|error| format!("cannot read {}: {error}", source.display()))?;
         self.add(name, mode, &content)
+    }
+
+    /// Adds a file of another archive, as it is.
+    pub(super) fn copy(&mut self, file: ZipFile<'_, File>) -> Result<()> {
+        Ok(self.zip.raw_copy_file(file)?)
     }
 
     /// Writes the archive's table of contents; without it there is no archive.

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::csharp::CSharp;
 use crate::dist::archive::{Archive, Mode};
+use crate::dist::target::Native;
 use crate::dist::{VERSION, place};
 use crate::log::Log;
 use crate::test::Context;
@@ -18,8 +19,7 @@ const FRAMEWORKS: [&str; 2] = ["netstandard2.0", "net48"];
 const ADDITIONS: [&str; 2] = ["build", "buildTransitive"];
 
 /// Writes `target/dist/Poslatch.<version>.nupkg`.
-pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
-    context.artifacts.library(log)?;
+pub(crate) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Result<Vec<PathBuf>> {
     let csharp = CSharp::new(&context.project);
     csharp.compile(VERSION, log)?;
 
@@ -30,9 +30,16 @@ pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
         package.add(&format!("lib/{framework}/Poslatch.dll"), Mode::Plain, csharp.assembly())?;
         package.add(&format!("lib/{framework}/Poslatch.xml"), Mode::Plain, csharp.documentation())?;
     }
-    let native = format!("runtimes/{}/native/{DLL_PREFIX}poslatch{DLL_SUFFIX}", runtime_identifier()?);
-    // Stripped, as the release profile leaves it.
-    package.add(&native, Mode::Executable, context.project.library())?;
+    // Stripped, all of them, as the release profile leaves them.
+    if natives.is_empty() {
+        context.artifacts.library(log)?;
+        let name = format!("runtimes/{}/native/{DLL_PREFIX}poslatch{DLL_SUFFIX}", runtime_identifier()?);
+        package.add(&name, Mode::Executable, context.project.library())?;
+    }
+    for Native { target, library } in natives {
+        let name = format!("runtimes/{}/native/{}", target.nuget(), target.library());
+        package.add(&name, Mode::Executable, library.clone())?;
+    }
     for addition in ADDITIONS {
         let targets = format!("{addition}/net48/Poslatch.targets");
         package.add(&targets, Mode::Plain, "bindings/csharp/build/Poslatch.targets".into())?;

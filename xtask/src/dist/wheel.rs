@@ -1,6 +1,7 @@
 //! The wheel for Python: the package with the library inside, for exactly the systems on which that library loads.
 
 use crate::Result;
+use crate::dist::target::Native;
 use crate::dist::{VERSION, place};
 use crate::log::Log;
 use crate::process::Run;
@@ -20,11 +21,17 @@ const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// The oldest time that a zip archive knows, so that the same source gives the same wheel.
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
-/// Writes `target/dist/poslatch-<version>-py3-none-<platform>.whl`.
-pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
-    context.artifacts.library(log)?;
-    let library = context.project.library();
-    let platform = platform(&library)?;
+/// Writes `target/dist/poslatch-<version>-py3-none-<platform>.whl`, one for each library.
+pub(crate) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Result<Vec<PathBuf>> {
+    if natives.is_empty() {
+        context.artifacts.library(log)?;
+        let library = context.project.library();
+        return Ok(vec![pack(context, &library, &platform(&library)?, log)?]);
+    }
+    natives.iter().map(|Native { target, library }| pack(context, library, &target.wheel(), log)).collect()
+}
+
+fn pack(context: &Context, library: &Path, platform: &str, log: &mut Log) -> Result<PathBuf> {
     let newest = python::oldest_and_newest()?.pop().ok_or("no Python")?;
     let interpreter = python::environment(&context.project, &newest, log)?;
 
@@ -43,7 +50,7 @@ pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
             copy_into(&path, &package)?;
         }
     }
-    copy_into(&library, &package)?;
+    copy_into(library, &package)?;
     fs::write(copy.join("setup.cfg"), format!("[bdist_wheel]\nplat_name = {platform}\n"))?;
 
     let wheel = place(&context.project, &format!("poslatch-{VERSION}-py3-none-{platform}.whl"));
@@ -67,7 +74,7 @@ pub(crate) fn make(context: &Context, log: &mut Log) -> Result<Vec<PathBuf>> {
         )
         .into());
     }
-    Ok(vec![wheel])
+    Ok(wheel)
 }
 
 fn copy_into(file: &Path, folder: &Path) -> Result<()> {

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The list of exported functions that is kept by hand: a change of it is a change of the ABI, seen in review.
-const EXPORTS: &str = "abi/exports.txt";
+pub(crate) const EXPORTS: &str = "abi/exports.txt";
 
 const PREFIX: &str = "poslatch_";
 
@@ -82,13 +82,13 @@ fn exported(context: &Context) -> Result<BTreeSet<String>> {
     Ok(listing.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect())
 }
 
-fn listed() -> Result<BTreeSet<String>> {
+pub(crate) fn listed() -> Result<BTreeSet<String>> {
     let list = fs::read_to_string(EXPORTS).map_err(|error| format!("{EXPORTS}: {error}"))?;
     let lines = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.map(str::to_owned).collect())
 }
 
-fn same(
+pub(super) fn same(
     left: &str,
     left_names: &BTreeSet<String>,
     right: &str,

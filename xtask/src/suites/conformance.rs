@@ -6,18 +6,25 @@ use crate::log::Log;
 use crate::process::Run;
 use crate::runners;
 use crate::test::Context;
+use std::path::Path;
 
 pub(super) fn conform(context: &Context, log: &mut Log) -> Result<Vec<String>> {
-    direct(context, log, &[], "conformance: ")
+    let list = runners::build(context, log)?;
+    play(&list, log)
 }
 
 pub(super) fn endure(context: &Context, log: &mut Log) -> Result<Vec<String>> {
-    direct(context, log, &["--endure"], "endure: ")
+    let list = runners::build(context, log)?;
+    direct(&list, &["--endure"], "endure: ", log)
+}
+
+/// Every case with the runners of a list, whoever built them.
+pub(super) fn play(list: &Path, log: &mut Log) -> Result<Vec<String>> {
+    direct(list, &[], "conformance: ", log)
 }
 
 /// Starts the director and returns the lines that it marks as worth telling.
-fn direct(context: &Context, log: &mut Log, flags: &[&str], mark: &str) -> Result<Vec<String>> {
-    let list = runners::build(context, log)?;
+fn direct(list: &Path, flags: &[&str], mark: &str, log: &mut Log) -> Result<Vec<String>> {
     Run::new("cargo")
         .args(["test", "--package", "poslatch", "--test", "conformance", "--"])
         .args(flags)

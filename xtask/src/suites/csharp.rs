@@ -102,7 +102,7 @@ class Piece
 
 /// The package is unpacked as NuGet would, and the README's program pays with what was in it.
 fn package_pays(context: &Context, runtimes: &[Runtime], log: &mut Log) -> Result<String> {
-    let packages = dist::nuget::make(context, log)?;
+    let packages = dist::nuget::make(context, &[], log)?;
     let package = packages.first().ok_or("no package")?;
     let scratch = Scratch::new(&context.project, "csharp-package")?;
     let unpacked = scratch.join("package");

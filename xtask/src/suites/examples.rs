@@ -3,10 +3,11 @@
 use crate::Result;
 use crate::artifacts::{EXAMPLES, Language};
 use crate::log::Log;
+use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator::{SERIAL, Simulator};
 use crate::test::Context;
-use crate::till::{self, Till, example, finish, is_owner_only};
+use crate::till::{self, Start, Till, example, finish, is_owner_only};
 use serde_json::Value;
 use std::thread;
 
@@ -27,9 +28,14 @@ pub(super) fn run_cpp(context: &Context, log: &mut Log) -> Result<Vec<String>> {
 fn run(language: Language, context: &Context, log: &mut Log) -> Result<Vec<String>> {
     // Strict: a warning in an example is an error.
     context.artifacts.examples(language, &context.project, log)?;
-    context.artifacts.simulator(log)?;
+    let start = |name: &str| example(&context.project, language, name);
+    play(context, language.folder(), &start, log)
+}
 
-    let mut bench = Bench::new(language, context, log)?;
+/// Every case with the examples of one build, whichever that is; the scratch folder is named after it.
+pub(super) fn play(context: &Context, name: &str, start: Start<'_>, log: &mut Log) -> Result<Vec<String>> {
+    context.artifacts.simulator(log)?;
+    let mut bench = Bench::new(&context.project, name, start, log)?;
     let cases: [(&str, Case); 14] = [
         ("a wrong call prints the usage", usage),
         ("a foreign Root CA ends pairing before the code is sent", foreign_root_ca),
@@ -62,8 +68,8 @@ type Case = fn(&mut Bench<'_>) -> Result<()>;
 
 /// A device, and where a till keeps its things. The cases run in order: a till has to pair before it can pay.
 struct Bench<'a> {
-    language: Language,
-    context: &'a Context,
+    project: &'a Project,
+    start: Start<'a>,
     log: &'a mut Log,
     device: Simulator,
     // After the device, so that the folder is removed when nobody writes into it any more.
@@ -71,16 +77,15 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(language: Language, context: &'a Context, log: &'a mut Log) -> Result<Bench<'a>> {
-        let scratch = Scratch::new(&context.project, language.folder())?;
-        let device = Simulator::start(&context.project, &scratch, "device", log)?;
-        Ok(Bench { language, context, log, device, scratch })
+    fn new(project: &'a Project, name: &str, start: Start<'a>, log: &'a mut Log) -> Result<Bench<'a>> {
+        let scratch = Scratch::new(project, name)?;
+        let device = Simulator::start(project, &scratch, "device", log)?;
+        Ok(Bench { project, start, log, device, scratch })
     }
 
     fn till(&self, scheme: &str) -> Till<'a> {
         Till {
-            project: &self.context.project,
-            language: self.language,
+            start: self.start,
             url: self.device.url(scheme),
             root_ca_file: self.device.root_ca_file().to_owned(),
             identity_file: self.scratch.join("till.pem"),
@@ -115,16 +120,14 @@ impl<'a> Bench<'a> {
 
 fn usage(bench: &mut Bench<'_>) -> Result<()> {
     for name in EXAMPLES {
-        finish(&example(&bench.context.project, bench.language, name), bench.log)?
-            .expect_exit(2)?
-            .expect_text("usage:")?;
+        finish(&(bench.start)(name), bench.log)?.expect_exit(2)?.expect_text("usage:")?;
     }
     Ok(())
 }
 
 fn foreign_root_ca(bench: &mut Bench<'_>) -> Result<()> {
     // Another device with a Root CA of its own.
-    let other = Simulator::start(&bench.context.project, &bench.scratch, "other", bench.log)?;
+    let other = Simulator::start(bench.project, &bench.scratch, "other", bench.log)?;
     let till = Till { root_ca_file: other.root_ca_file().to_owned(), ..bench.till("https") };
     let code = bench.device.setup_code()?;
     bench.fails_to_pair(&till, &code, SERIAL, 3, "failed: UNKNOWN_ISSUER")
@@ -223,7 +226,7 @@ fn death_in_a_payment(bench: &mut Bench<'_>) -> Result<()> {
     const RACES_MAX: u32 = 10;
     for race in 0..RACES_MAX {
         // The same state, so that it is the same device to the till.
-        let device = Simulator::start(&bench.context.project, &bench.scratch, "device", bench.log)?;
+        let device = Simulator::start(bench.project, &bench.scratch, "device", bench.log)?;
         let till = Till { url: device.url("wss"), ..bench.till("wss") };
         let reference = format!("death-{race}");
         let pay = till.pay("1.00", &reference);
@@ -257,7 +260,7 @@ fn recovered(bench: &mut Bench<'_>) -> Result<()> {
 }
 
 fn nobody_there(bench: &mut Bench<'_>) -> Result<()> {
-    let gone = Simulator::start(&bench.context.project, &bench.scratch, "gone", bench.log)?;
+    let gone = Simulator::start(bench.project, &bench.scratch, "gone", bench.log)?;
     let till = Till { url: gone.url("wss"), ..bench.till("wss") };
     drop(gone);
     finish(&till.pay("1.00", "nobody"), bench.log)?.expect_exit(3)?.expect_text("failed: REFUSED")?;

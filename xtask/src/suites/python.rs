@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     let project = &context.project;
     let pythons = python::oldest_and_newest()?;
     context.artifacts.simulator(log)?;
-    let built = wheel::make(context, log)?;
+    let built = wheel::make(context, &[], log)?;
     let wheel = built.first().ok_or("no wheel was built")?;
 
     let newest = pythons.last().ok_or("no Python")?;

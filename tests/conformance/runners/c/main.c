@@ -3,9 +3,9 @@
  * the protocol.
  *
  * Build:  cc -std=c99 -Iinclude tests/conformance/runners/c/[a-z]*.c -Ltarget/release -lposlatch -lpthread -o runner
+ *
+ * C99 and POSIX threads, which mingw has as well: the same runner is built for Windows.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,25 +158,38 @@ static int begins(const char *line, const char *words)
     return strncmp(line, words, strlen(words)) == 0;
 }
 
+/* One more line, of any length; 0 at the end of the input. */
+static int read_line(struct text *line)
+{
+    static char part[65536];
+
+    line->size = 0;
+    while (fgets(part, sizeof part, stdin) != NULL) {
+        text_say(line, part);
+        if (line->data[line->size - 1] == '\n')
+            return 1;
+    }
+    return line->size > 0;
+}
+
 int main(void)
 {
-    char *line = NULL;
-    size_t capacity = 0;
+    struct text line = {NULL, 0, 0};
     struct text answer = {NULL, 0, 0};
 
-    while (getline(&line, &capacity, stdin) > 0) {
-        if (begins(line, "start thread="))
-            start(line, &answer);
-        else if (begins(line, "join thread="))
-            join_named(line, &answer);
+    while (read_line(&line)) {
+        if (begins(line.data, "start thread="))
+            start(line.data, &answer);
+        else if (begins(line.data, "join thread="))
+            join_named(line.data, &answer);
         else
-            run(line, &answer);
+            run(line.data, &answer);
         text_say(&answer, "\n");
         fwrite(answer.data, 1, answer.size, stdout);
         fflush(stdout);
         text_free(&answer);
     }
-    free(line);
+    text_free(&line);
 
     poslatch_log_set(POSLATCH_LOG_OFF, NULL, NULL, NULL);
     objects_wake_all();

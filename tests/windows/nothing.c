@@ -1,0 +1,5 @@
+/* A program that does nothing: the first one that Wine runs, which sets up its folder. */
+int main(void)
+{
+    return 0;
+}
