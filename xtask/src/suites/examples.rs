@@ -42,7 +42,7 @@ pub(super) fn play(
     log: &mut Log,
 ) -> Result<Vec<String>> {
     context.artifacts.simulator(log)?;
-    let scratch = Scratch::new(&context.project, name)?;
+    let scratch = Scratch::absolute(&context.project, name)?;
     let device = Simulator::start(&context.project, &scratch, "device", log)?;
     let mut bench = Bench { project: &context.project, start, others, log, device, scratch };
     let cases: [(&str, Case); 14] = [
