@@ -10,7 +10,15 @@ pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new(project: &Project, name: &str) -> Result<Scratch> {
-        let all = project.target("scratch");
+        Scratch::below(project.target("scratch"), name)
+    }
+
+    /// The same with its whole path, for programs that do not run where they are started.
+    pub(crate) fn absolute(project: &Project, name: &str) -> Result<Scratch> {
+        Scratch::below(std::path::absolute(project.target("scratch"))?, name)
+    }
+
+    fn below(all: PathBuf, name: &str) -> Result<Scratch> {
         remove_orphans(&all);
         let folder = all.join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&folder)?;

@@ -126,17 +126,25 @@ impl Finished {
     }
 }
 
-/// Whether only the owner may read the file; true where the system has no such bits.
-pub(crate) fn is_owner_only(path: &Path) -> Result<bool> {
+/// Bits of a Unix mode that let others than the owner in.
+pub(crate) const OTHERS: u32 = 0o077;
+
+/// The same of a file that was made under Wine, which has a mode of its own for an access list: what only its user may
+/// open gets the group's bits along with the user's, and what anybody may open gets all.
+pub(crate) const OTHERS_UNDER_WINE: u32 = 0o007;
+
+/// Whether the file is closed to those whom these bits let in; true where the system has no such bits.
+pub(crate) fn is_closed_to(others: u32, path: &Path) -> Result<bool> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(path)?.permissions().mode();
-        Ok(mode & 0o077 == 0)
+        Ok(mode & others == 0)
     }
     #[cfg(not(unix))]
     {
         std::fs::metadata(path)?;
+        let _ = others;
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator::{SERIAL, Simulator};
 use crate::test::Context;
-use crate::till::{self, Start, Till, example, finish, is_owner_only};
+use crate::till::{self, Start, Till, example, finish, is_closed_to};
 use serde_json::Value;
 use std::thread;
 
@@ -29,13 +29,22 @@ fn run(language: Language, context: &Context, log: &mut Log) -> Result<Vec<Strin
     // Strict: a warning in an example is an error.
     context.artifacts.examples(language, &context.project, log)?;
     let start = |name: &str| example(&context.project, language, name);
-    play(context, language.folder(), &start, log)
+    play(context, language.folder(), &start, till::OTHERS, log)
 }
 
-/// Every case with the examples of one build, whichever that is; the scratch folder is named after it.
-pub(super) fn play(context: &Context, name: &str, start: Start<'_>, log: &mut Log) -> Result<Vec<String>> {
+/// Every case with the examples of one build, whichever that is; the scratch folder is named after it. `others` are the
+/// bits of its mode that an identity file must not have.
+pub(super) fn play(
+    context: &Context,
+    name: &str,
+    start: Start<'_>,
+    others: u32,
+    log: &mut Log,
+) -> Result<Vec<String>> {
     context.artifacts.simulator(log)?;
-    let mut bench = Bench::new(&context.project, name, start, log)?;
+    let scratch = Scratch::absolute(&context.project, name)?;
+    let device = Simulator::start(&context.project, &scratch, "device", log)?;
+    let mut bench = Bench { project: &context.project, start, others, log, device, scratch };
     let cases: [(&str, Case); 14] = [
         ("a wrong call prints the usage", usage),
         ("a foreign Root CA ends pairing before the code is sent", foreign_root_ca),
@@ -70,6 +79,7 @@ type Case = fn(&mut Bench<'_>) -> Result<()>;
 struct Bench<'a> {
     project: &'a Project,
     start: Start<'a>,
+    others: u32,
     log: &'a mut Log,
     device: Simulator,
     // After the device, so that the folder is removed when nobody writes into it any more.
@@ -77,12 +87,6 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(project: &'a Project, name: &str, start: Start<'a>, log: &'a mut Log) -> Result<Bench<'a>> {
-        let scratch = Scratch::new(project, name)?;
-        let device = Simulator::start(project, &scratch, "device", log)?;
-        Ok(Bench { project, start, log, device, scratch })
-    }
-
     fn till(&self, scheme: &str) -> Till<'a> {
         Till {
             start: self.start,
@@ -161,7 +165,7 @@ fn pairing(bench: &mut Bench<'_>) -> Result<()> {
     if !reported["notAfter"].as_str().is_some_and(|reported| reported.starts_with(until)) {
         return Err(format!("valid until {until}, but the device says {reported}").into());
     }
-    if !is_owner_only(&till.identity_file)? {
+    if !is_closed_to(bench.others, &till.identity_file)? {
         return Err("others can read the identity".into());
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::scratch::Scratch;
 use crate::simulator::Simulator;
 use crate::suites::{abi, conformance, examples};
 use crate::test::Context;
-use crate::till::{Finished, finish};
+use crate::till::{Finished, OTHERS_UNDER_WINE, finish};
 use crate::windows::wine::Wine;
 use crate::windows::{Build, MSVC_IMPORT_LIBRARY, Target, imports};
 use std::fs;
@@ -79,7 +79,7 @@ impl Bench<'_> {
             // A name that is not among them cannot be started, and the case that asked says so.
             found.map_or_else(|| Run::new(name), |(_, run)| run.clone())
         };
-        examples::play(self.context, self.build.target.name(), &start, log)
+        examples::play(self.context, self.build.target.name(), &start, OTHERS_UNDER_WINE, log)
     }
 
     /// Every case of the conformance suite, with the runner of C built for Windows.

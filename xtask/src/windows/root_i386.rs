@@ -79,7 +79,9 @@ fn unpack(folder: &Path, log: &mut Log) -> Result<()> {
         fs::create_dir_all(parent)?;
     }
     Run::new("mmdebstrap")
-        .args(["--mode=root", "--variant=extract", "--architectures=i386", "--include=wine32", codename])
+        .args(["--mode=root", "--variant=extract", "--architectures=i386"])
+        // `libc-bin` has the locale in which names of files are any Unicode.
+        .args(["--include=wine32,libc-bin", codename])
         .arg(folder)
         .arg(format!("deb {source} {codename} main"))
         .log(log)

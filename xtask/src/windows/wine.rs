@@ -68,6 +68,8 @@ impl Wine {
             .env("WINEARCH", arch)
             .env("WINESERVER", format!("/usr/lib/wine/wineserver{}", if bits == "64" { "64" } else { "32" }))
             .env("WINEDEBUG", "-all")
+            // Wine translates names of files into what the locale says, which may not have them all.
+            .env("LC_ALL", "C.UTF-8")
             // Neither .NET nor a browser, which it would offer to fetch.
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
     }
