@@ -39,7 +39,7 @@ pub(crate) struct Suite {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     Always,
-    /// For a platform that takes long, or whose packages are large: only with `--all-platforms`, and in CI.
+    /// For a platform that takes long, or whose packages are large: only with `--all-platforms`.
     AllPlatforms,
 }
 
