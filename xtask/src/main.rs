@@ -15,6 +15,7 @@ mod header;
 mod java;
 mod linux;
 mod log;
+mod native_libraries;
 mod pascal;
 mod process;
 mod project;

@@ -12,6 +12,7 @@ pub(crate) mod wine;
 use crate::Result;
 use crate::artifacts::STRICT;
 use crate::log::Log;
+use crate::native_libraries;
 use crate::process::Run;
 use crate::project::Project;
 use crate::tools::debian_rust;
@@ -150,11 +151,13 @@ fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> R
         .arg(format!("-Clink-arg={}", std::path::absolute(resource)?.display()))
         // Without the time of the build in it, so that the same source gives the same file.
         .arg("-Clink-arg=-Wl,--no-insert-timestamp")
+        // What programs link beside the static library, compared below.
         .arg("--print=native-static-libs")
         .env("RUSTC", debian_rust::RUSTC)
         // What lets a released compiler build its own standard library.
         .env("RUSTC_BOOTSTRAP", "1")
         .log(log)?;
+    native_libraries::documented("windows-gnu", &log.text()?)?;
     Ok(folder.join(triple).join("release"))
 }
 

@@ -2,13 +2,13 @@
 //! know, and each program that comes of it makes a payment.
 
 mod layout;
-mod native_libraries;
 mod three_commands;
 
 use crate::Result;
-use crate::artifacts::{LIBRARY_FLAGS, Language};
+use crate::artifacts::{self, LIBRARY_FLAGS, Language};
 use crate::cmake::{self, CMake};
 use crate::log::Log;
+use crate::native_libraries;
 use crate::process::Run;
 use crate::project::Project;
 use crate::scratch::Scratch;
@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     let project = &context.project;
     context.artifacts.library(log)?;
     context.artifacts.simulator(log)?;
-    let natives = native_libraries::documented(log)?;
+    let natives = native_libraries(log)?;
 
     let scratch = Scratch::new(project, "install")?;
     let system = CMake::of_system();
@@ -242,4 +242,16 @@ fn program(name: &str) -> String {
 
 fn absolute(path: impl AsRef<Path>) -> Result<OsString> {
     Ok(fs::canonicalize(path)?.into())
+}
+
+/// What a program links beside the static library, as it is documented. Cargo repeats what rustc said of it when the
+/// library was built.
+fn native_libraries(log: &mut Log) -> Result<String> {
+    let run = artifacts::library();
+    log.command(&run)?;
+    let output = run.command().output().map_err(|error| run.cannot_start(&error))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    log.say(&said)?;
+    let system = if cfg!(windows) { "windows-gnu" } else { std::env::consts::OS };
+    native_libraries::documented(system, &said)
 }
