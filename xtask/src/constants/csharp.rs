@@ -1,6 +1,6 @@
 //! The numbers in C#: one file of enumerations, which may hold any number, so that a newer library's one is no accident.
 
-use super::rendering::NOTICE;
+use super::rendering::{NOTICE, wrapped};
 use super::{Constant, Constants, Group};
 use crate::Result;
 use crate::generated::Generated;
@@ -77,27 +77,15 @@ fn doc(constant: &Constant) -> Result<String> {
     if line.len() <= LINE_MAX {
         return Ok(line);
     }
-    let lines: String = wrapped(&text).iter().map(|line| format!("        /// {line}\n")).collect();
+    let lines: String = wrapped(&text, LINE_MAX - "        /// ".len())
+        .iter()
+        .map(|line| format!("        /// {line}\n"))
+        .collect();
     Ok(format!("        /// <summary>\n{lines}        /// </summary>\n"))
 }
 
 /// As wide as the C# that is written by hand.
 const LINE_MAX: usize = 120;
-
-fn wrapped(text: &str) -> Vec<String> {
-    let width = LINE_MAX - "        /// ".len();
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The numbers in Java: a public type is a file there, so each group becomes one, and the limits another.
 
-use super::rendering::NOTICE;
+use super::rendering::{NOTICE, wrapped};
 use super::{Constant, Constants, Group};
 use crate::Result;
 use crate::generated::Generated;
@@ -118,7 +118,7 @@ fn doc(constant: &Constant, indent: &str) -> Result<String> {
         return Err(format!("xtask/src/constants/java.rs: name what {name} speaks of in Java: {text}").into());
     }
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let lines = wrapped(&text, LINE_MAX - indent.len());
+    let lines = wrapped(&text, LINE_MAX - indent.len() - " * ".len());
     Ok(match lines.as_slice() {
         [line] if line.len() + indent.len() + "/**  */".len() <= LINE_MAX => {
             format!("{indent}/** {line} */\n")
@@ -132,20 +132,6 @@ fn doc(constant: &Constant, indent: &str) -> Result<String> {
 
 /// As wide as the Java that is written by hand.
 const LINE_MAX: usize = 110;
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() + " * ".len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
 
 #[cfg(test)]
 mod tests {
