@@ -36,9 +36,10 @@ pub(crate) async fn serve(
         stall(&device, tcp, connection, &mut disturbed).await;
         0
     } else {
-        let resets = Arc::<AtomicBool>::default();
-        let mut handshake =
-            Box::pin(handshake(&device, tcp, connection, &faults, &material, Arc::clone(&resets)));
+        let (muted, resets) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        // Made here, not by the handshake: a reset that comes before the handshake has begun must be one, too.
+        let wire = Wire::new(tcp, Arc::clone(&muted), Arc::clone(&resets));
+        let mut handshake = Box::pin(handshake(&device, wire, muted, connection, &faults, &material));
         let shaken = tokio::select! {
             // The disturbance first: what is sent after it must not be answered.
             biased;
@@ -117,32 +118,30 @@ async fn stall(device: &Device, mut tcp: TcpStream, connection: u64, disturbed: 
 
 async fn handshake(
     device: &Arc<Device>,
-    tcp: TcpStream,
+    mut wire: Wire,
+    muted: Arc<AtomicBool>,
     connection: u64,
     faults: &Faults,
     material: &TlsMaterial,
-    resets: Arc<AtomicBool>,
 ) -> Option<(Plain, Rights)> {
-    let muted = Arc::new(AtomicBool::new(false));
     let failed = |reason: String| device.journal.record(Event::HandshakeFailed { connection, reason });
     if let TlsVersions::Only11 | TlsVersions::Only11Hello = faults.tls_versions {
         failed("answered as a device that speaks TLS 1.1 only".to_owned());
         let answered = async {
-            let mut wire = Wire::new(tcp, muted, resets);
             tls11::answer(&mut wire, faults.tls_versions).await?;
             wire.close_after_failed_handshake().await
         };
         let _ = tokio::time::timeout(LINGER_MAX, answered).await;
         return None;
     }
-    let config = match material.server_config(device, faults, Arc::clone(&muted)) {
+    let config = match material.server_config(device, faults, muted) {
         Ok(config) => config,
         Err(reason) => {
             failed(reason);
             return None;
         }
     };
-    match TlsAcceptor::from(Arc::new(config)).accept(Wire::new(tcp, muted, resets)).into_fallible().await {
+    match TlsAcceptor::from(Arc::new(config)).accept(wire).into_fallible().await {
         Ok(tls) => {
             let till = record_handshake(device, &tls, connection);
             let open_to_all = faults.client_certificate == ClientCertificate::NotRequested;
