@@ -19,8 +19,22 @@ const NEWEST_MINOR: u32 = 30;
 /// Names the interpreters to use, in place of those that are found; separated as in PATH.
 pub(crate) const VARIABLE: &str = "PYTHON";
 
-/// What every environment has, pinned to what runs on the oldest Python and the newest.
-const PACKAGES: [&str; 4] = ["pytest==8.3.5", "setuptools==75.3.4", "mypy==1.14.1", "ruff==0.17.6"];
+/// What every environment has, pinned to what runs on the oldest Python and the newest. With what they need
+/// themselves, since nothing else is installed: a new release of such a package, in syntax newer than the oldest Python,
+/// has failed the type checker before.
+const PACKAGES: [&str; 11] = [
+    "pytest==8.3.5",
+    "setuptools==75.3.4",
+    "mypy==1.14.1",
+    "ruff==0.17.6",
+    "exceptiongroup==1.2.2",
+    "iniconfig==2.0.0",
+    "mypy_extensions==1.0.0",
+    "packaging==24.2",
+    "pluggy==1.5.0",
+    "tomli==2.2.1",
+    "typing_extensions==4.12.2",
+];
 
 /// What an interpreter has to be able to do; Debian ships one without the two in the middle.
 const PROBE: &str = "import sys, ctypes, venv, ensurepip; print('%d.%d.%d' % sys.version_info[:3])";
@@ -120,7 +134,7 @@ pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> 
     }
     Run::new(&python.program).args(["-m", "venv", "--clear"]).arg(&folder).log(log)?;
     Run::new(&interpreter)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--cache-dir"])
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--cache-dir"])
         .arg(std::path::absolute(project.target("python/pip-cache"))?)
         .args(PACKAGES)
         .log(log)
