@@ -229,6 +229,7 @@ pub(crate) const SUITES: &[Suite] = &[
             Tool::LldLink,
             Tool::Clang,
             Tool::Mmdebstrap,
+            Tool::MountNamespace,
         ],
         run: windows::run_i686,
     },

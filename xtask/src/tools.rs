@@ -52,6 +52,8 @@ pub(crate) enum Tool {
     MingwX86_64,
     /// Unpacks Debian packages of another architecture into a folder.
     Mmdebstrap,
+    /// Enters that folder with mounts of its own, which a system lets only root do. No package gives that.
+    MountNamespace,
     /// Compiles and runs C#, as a till on .NET Framework would.
     Mono,
     /// Lists what a shared library exports.
@@ -110,6 +112,7 @@ impl Tool {
             Tool::MingwI686 => "i686-w64-mingw32-gcc".into(),
             Tool::MingwX86_64 => "x86_64-w64-mingw32-gcc".into(),
             Tool::Mmdebstrap => "mmdebstrap".into(),
+            Tool::MountNamespace => "unshare".into(),
             // The compiler; its package brings the runtime.
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
@@ -121,6 +124,18 @@ impl Tool {
             // Debian keeps it off the search path.
             Tool::Wine64 => "/usr/lib/wine/wine64".into(),
             Tool::Xbuild => "xbuild".into(),
+        }
+    }
+
+    /// What is missing without it, in the words of whoever would type it.
+    fn shown(self) -> String {
+        let program = self.program().to_string_lossy().into_owned();
+        match self {
+            Tool::DebianRust => format!("`{program}` with the source of its standard library"),
+            Tool::MountNamespace => format!("`{program} --mount`"),
+            Tool::Pip => format!("`{program} -m pip`"),
+            Tool::Python => format!("`{program} -m venv` of Python 3.8 or later"),
+            _ => format!("`{program}`"),
         }
     }
 
@@ -146,6 +161,7 @@ impl Tool {
             Tool::MingwI686 => "gcc-mingw-w64-i686-win32",
             Tool::MingwX86_64 => "gcc-mingw-w64-x86-64-win32",
             Tool::Mmdebstrap => "mmdebstrap",
+            Tool::MountNamespace => "util-linux",
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
@@ -191,6 +207,7 @@ impl Tool {
             Tool::Javac => &["-version"],
             Tool::Keytool => &["-help"],
             Tool::Openssl => &["version"],
+            Tool::MountNamespace => &["--mount", "true"],
             Tool::Pip => &["-m", "pip", "--version"],
             Tool::Xbuild => &["/version"],
             _ => &["--version"],
@@ -204,35 +221,38 @@ impl Tool {
         if self.works() {
             return Ok(());
         }
-        let program = self.program().to_string_lossy().into_owned();
+        let shown = self.shown();
         if let Some(variable) = self.chosen_by() {
-            return Err(Lack { program, cure: Cure::Variable(variable) });
+            return Err(Lack { shown, cure: Cure::Variable(variable) });
+        }
+        if self == Tool::MountNamespace {
+            return Err(Lack { shown, cure: Cure::Root });
         }
         let packages = self.debian_packages();
         if is_root_on_debian() {
             if let Err(error) = install(packages, log) {
-                return Err(Lack {
-                    program,
-                    cure: Cure::Install { packages, tried: Some(error.to_string()) },
-                });
+                let tried = Some(error.to_string());
+                return Err(Lack { shown, cure: Cure::Install { packages, tried } });
             }
             if self.works() {
                 return Ok(());
             }
         }
-        Err(Lack { program, cure: Cure::Install { packages, tried: None } })
+        Err(Lack { shown, cure: Cure::Install { packages, tried: None } })
     }
 }
 
 /// A tool that is not there.
 struct Lack {
-    program: String,
+    shown: String,
     cure: Cure,
 }
 
 enum Cure {
     /// No package makes good what somebody has set by hand.
     Variable(&'static str),
+    /// A user who may do what others may not.
+    Root,
     Install {
         packages: &'static str,
         /// Why installing them here has failed.
@@ -251,14 +271,15 @@ pub(crate) fn provide(tools: &[Tool], log: &mut Log) -> std::result::Result<(), 
 }
 
 fn missing(lacking: &[Lack]) -> Missing {
-    let programs: Vec<String> = lacking.iter().map(|lack| format!("`{}`", lack.program)).collect();
+    let shown: Vec<&str> = lacking.iter().map(|lack| lack.shown.as_str()).collect();
     let (mut packages, mut cures, mut tried) = (Vec::new(), Vec::new(), None);
     for lack in lacking {
         match &lack.cure {
             Cure::Variable(variable) => cures.push(format!(
-                "mend or unset the environment variable {variable}, which names `{}`",
-                lack.program
+                "mend or unset the environment variable {variable}, which names {}",
+                lack.shown
             )),
+            Cure::Root => cures.push(format!("run it as root, for {}", lack.shown)),
             Cure::Install { packages: some, tried: why } => {
                 // Two tools may be of one package.
                 let news: Vec<_> = some.split_whitespace().filter(|one| !packages.contains(one)).collect();
@@ -275,7 +296,7 @@ fn missing(lacking: &[Lack]) -> Missing {
             format!("install {them} (Debian, Ubuntu: apt-get install {}{failed})", packages.join(" ")),
         );
     }
-    Missing { what: format!("{} cannot be run", programs.join(", ")), cure: cures.join("; ") }
+    Missing { what: format!("{} cannot be run", shown.join(", ")), cure: cures.join("; ") }
 }
 
 /// `CC`, or what every Unix calls it.
@@ -341,17 +362,17 @@ pub(crate) mod debian_rust {
 mod tests {
     use super::*;
 
-    fn to_install(program: &str, packages: &'static str) -> Lack {
-        Lack { program: program.to_owned(), cure: Cure::Install { packages, tried: None } }
+    fn to_install(shown: &str, packages: &'static str) -> Lack {
+        Lack { shown: shown.to_owned(), cure: Cure::Install { packages, tried: None } }
     }
 
     #[test]
     fn everything_that_is_missing_is_named_with_each_package_once() {
         let lacking = [
-            to_install("llvm-strip", "llvm"),
-            to_install("gcc-7", "gcc-7 libc6-dev"),
-            to_install("llvm-dlltool", "llvm"),
-            Lack { program: "my-cc".to_owned(), cure: Cure::Variable("CC") },
+            to_install("`llvm-strip`", "llvm"),
+            to_install("`gcc-7`", "gcc-7 libc6-dev"),
+            to_install("`llvm-dlltool`", "llvm"),
+            Lack { shown: "`my-cc`".to_owned(), cure: Cure::Variable("CC") },
         ];
         assert_eq!(
             missing(&lacking).to_string(),
@@ -363,7 +384,7 @@ mod tests {
     #[test]
     fn an_installation_that_failed_says_why() {
         let tried = Some("no network".to_owned());
-        let lack = Lack { program: "nm".to_owned(), cure: Cure::Install { packages: "binutils", tried } };
+        let lack = Lack { shown: "`nm`".to_owned(), cure: Cure::Install { packages: "binutils", tried } };
         let told = missing(&[lack]).cure;
         assert_eq!(
             told,
