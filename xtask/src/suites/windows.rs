@@ -53,7 +53,7 @@ fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> 
     let bench = Bench { context, target, archive: &archive, wine: &wine };
     bench.loading(log)?;
     bench.without_a_runtime(log)?;
-    bench.contained_panic(log)?;
+    bench.with_a_device(log)?;
     let mut told = vec![format!("{}; DLL of {size} bytes, {imported} functions of Windows 7", archive.told)];
     if target == Target::I686 {
         told.push(bench.conventions(log)?);
@@ -171,17 +171,21 @@ impl Bench<'_> {
         finish(&self.wine.run(&program)?, log)?.expect_exit(42).map(drop)
     }
 
-    /// A panic inside of the DLL comes back as a status, and the next call pairs.
-    fn contained_panic(&self, log: &mut Log) -> Result<()> {
+    /// A call that waits can be interrupted. A panic inside of the DLL comes back as a status, and the next call pairs.
+    fn with_a_device(&self, log: &mut Log) -> Result<()> {
         self.context.artifacts.simulator(log)?;
+        let interrupted = self.compile_test("interrupted", &["-lws2_32"], log)?;
         let program = self.compile_test("contained_panic", &[], log)?;
         let scratch = Scratch::new(&self.context.project, "contained-panic")?;
         let device = Simulator::start(&self.context.project, &scratch, "device", log)?;
+        let root_ca_file = std::path::absolute(device.root_ca_file())?;
+        let ended = finish(&self.wine.run(&interrupted)?.arg(&root_ca_file), log)?;
+        ended.expect_exit(0)?.expect_text("ended: CANCELLED")?;
         let run = self
             .wine
             .run(&program)?
             .arg(device.url("https"))
-            .arg(std::path::absolute(device.root_ca_file())?)
+            .arg(root_ca_file)
             .args(["1001", &device.setup_code()?]);
         let ended = finish(&run, log)?;
         ended
