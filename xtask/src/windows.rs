@@ -148,6 +148,26 @@ pub(crate) fn clippy(project: &Project, target: Target, log: &mut Log) -> Result
         .log(log)
 }
 
+/// Builds the integration tests of the library, and returns their program.
+pub(crate) fn integration_tests(project: &Project, target: Target, log: &mut Log) -> Result<PathBuf> {
+    let build = debian_cargo(debian_rust::CARGO, "test", project, target).args([
+        "--package",
+        "poslatch",
+        "--test",
+        "it",
+        "--no-run",
+    ]);
+    build.log(log)?;
+    // Nothing is built any more; now it only tells where what it has built is.
+    let told = build.arg("--message-format=json").read()?;
+    let program = told.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_it = message["target"]["name"] == "it";
+        Some(message["executable"].as_str().filter(|_| is_it)?.to_owned())
+    });
+    Ok(program.ok_or("cargo does not tell where the integration tests are")?.into())
+}
+
 /// Builds the DLL and the static library, and returns the folder that cargo puts them into.
 fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> Result<PathBuf> {
     // Which Rust this is moves with Debian's security updates.

@@ -63,6 +63,22 @@ fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> 
     Ok(told)
 }
 
+/// The integration tests of the library, built for Windows. Of the library as it is developed, and in Rust: they see what
+/// the archive does not show.
+pub(super) fn run_tests(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    let target = Target::X86_64;
+    let program = windows::integration_tests(&context.project, target, log)?;
+    let scratch = Scratch::absolute(&context.project, "tests-under-wine")?;
+    let nothing = scratch.join("nothing.exe");
+    Run::new(target.mingw("gcc")).arg(source("nothing")).arg("-o").arg(&nothing).log(log)?;
+    let wine = Wine::start(&context.project, target, &nothing, log)?;
+    wine.run(&program)?.arg("--show-output").log(log)?;
+    let said = log.text()?;
+    let result = said.lines().rfind(|line| line.starts_with("test result: "));
+    let result = result.ok_or("the tests under Wine do not tell their result")?;
+    Ok(vec![result.trim_start_matches("test result: ").to_owned()])
+}
+
 /// An unpacked archive, and where its programs run.
 struct Bench<'a> {
     context: &'a Context,
