@@ -21,7 +21,7 @@ if(POSLATCH_PREBUILT)
     set(POSLATCH_OUTPUT "${POSLATCH_PREBUILT}")
     set(POSLATCH_CARGO_COMMAND "")
 else()
-    find_program(POSLATCH_CARGO cargo HINTS "$ENV{HOME}/.cargo/bin" DOC "cargo, or what takes its place: cargo-zigbuild")
+    find_program(POSLATCH_CARGO cargo PATHS "$ENV{HOME}/.cargo/bin" DOC "cargo, or what takes its place: cargo-zigbuild")
     if(NOT POSLATCH_CARGO)
         message(FATAL_ERROR "poslatch: cargo is not found; install Rust (https://rustup.rs), or name it by "
                             "-DPOSLATCH_CARGO=...")

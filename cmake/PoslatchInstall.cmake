@@ -1,9 +1,10 @@
 # What `cmake --install` puts where. Everything in it finds everything else from where it lies, so that an archive can be
 # unpacked anywhere.
 
-# `lib` unless somebody says otherwise: GNUInstallDirs would ask a compiler, and there may be none.
+# `lib` unless somebody says otherwise: GNUInstallDirs would ask a compiler, and there may be none. Not in the cache, where a
+# project that takes this one in would find it and lay out its own libraries by it.
 if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
-    set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Object code libraries (lib)")
+    set(CMAKE_INSTALL_LIBDIR lib)
 endif()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -26,6 +27,7 @@ endif()
 set(POSLATCH_TARGETS_INCLUDE "\${PACKAGE_PREFIX_DIR}/${CMAKE_INSTALL_INCLUDEDIR}")
 set(POSLATCH_TARGETS_SCOPE "")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/poslatchTargets.cmake.in" "${POSLATCH_GENERATED}/poslatchTargets.cmake" @ONLY)
+file(RELATIVE_PATH POSLATCH_CONFIG_TO_PREFIX "/${POSLATCH_CONFIG_DIR}" "/")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/poslatchConfig.cmake.in"
                               "${POSLATCH_GENERATED}/poslatchConfig.cmake" INSTALL_DESTINATION "${POSLATCH_CONFIG_DIR}")
 

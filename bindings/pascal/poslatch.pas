@@ -648,6 +648,11 @@ begin
   {$ELSE}
   Result := Get8087CW;
   Set8087CW(Result or $3F);
+  // The library computes with SSE in 32 bits too, which Delphi can let raise since XE2. Both words fit into one.
+  {$IF CompilerVersion >= 23.0}
+  Result := Result or (GetMXCSR shl 16);
+  SetMXCSR((Result shr 16) or $1F80);
+  {$IFEND}
   {$ENDIF}
   {$ENDIF}
 end;
@@ -660,7 +665,10 @@ begin
   {$IFDEF CPUX64}
   SetMXCSR(Former);
   {$ELSE}
-  Set8087CW(Former);
+  Set8087CW(Former and $FFFF);
+  {$IF CompilerVersion >= 23.0}
+  SetMXCSR(Former shr 16);
+  {$IFEND}
   {$ENDIF}
   {$ENDIF}
 end;

@@ -5,6 +5,7 @@
 
 import glob
 import os
+import shutil
 from typing import Tuple
 
 from setuptools import Distribution, setup
@@ -30,6 +31,15 @@ class PlatformWheel(bdist_wheel):
         if not any(places):
             raise SystemExit("there is no library in src/poslatch; build the wheel with `cargo xtask dist wheel`")
         super().run()
+
+    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
+        """Adds the licences of what is in the library, and its bill of materials, before RECORD is written."""
+        super().egg2dist(egginfo_path, distinfo_path)
+        for folder in ("licenses", "sboms"):
+            there = os.path.join(distinfo_path, folder)
+            os.makedirs(there, exist_ok=True)
+            for path in sorted(glob.glob(os.path.join(HERE, "dist-info", folder, "*"))):
+                shutil.copy(path, there)
 
     def get_tag(self) -> Tuple[str, str, str]:
         """The platform is what says where it works; the interpreter's version and ABI do not matter."""

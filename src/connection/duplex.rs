@@ -21,11 +21,11 @@ use crate::log;
 use crate::status::RequestState;
 use crate::transport::deadline::Deadline;
 use crate::transport::interrupt::lock;
-use crate::transport::socket::comes_again;
+use crate::transport::socket::{self, comes_again, hang_up};
 use crate::transport::tls::TlsStream;
 use session::Session;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::{self, Write};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -312,7 +312,7 @@ impl Shared {
         let mut buffer = vec![0; READ_BYTES];
         let mut patience_now = patience;
         loop {
-            let size = match (&*self.tcp).read(&mut buffer) {
+            let size = match socket::read(&self.tcp, &mut buffer) {
                 Ok(0) => {
                     return self.failed().unwrap_or(Kind::PeerClosed { phase: Phase::Exchange, os: None });
                 }
@@ -388,15 +388,15 @@ impl Shared {
     /// Gives the socket up, and leaves it to the reader to hand out what has come and to end.
     fn fail(&self, kind: Kind) {
         lock(&self.failure).get_or_insert(kind);
-        // Wakes the reader and any writer; fails only when the socket is gone already.
-        let _ = self.tcp.shutdown(Shutdown::Both);
+        // Wakes the reader and any writer.
+        hang_up(&self.tcp);
     }
 
     fn shut_down(&self, kind: Kind) {
         let reason = kind.without_words().message();
         let is_first = self.inbox.end(kind);
         self.pulse.end();
-        let _ = self.tcp.shutdown(Shutdown::Both);
+        hang_up(&self.tcp);
         // Last, since the till's log may take its time.
         if is_first {
             log::connection_lost(&self.address, &reason);

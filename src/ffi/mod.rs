@@ -32,6 +32,8 @@ pub mod log;
 pub(crate) mod owner_only;
 pub mod pairing;
 #[cfg(windows)]
+pub(crate) mod pending;
+#[cfg(windows)]
 mod pinned;
 pub mod root_ca;
 pub mod version;

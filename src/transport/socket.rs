@@ -46,7 +46,7 @@ impl Socket {
         interrupt.arm(move || {
             // Weak: an interrupt that is kept must not keep the socket open.
             if let Some(tcp) = weak.upgrade() {
-                let _ = tcp.shutdown(Shutdown::Both);
+                hang_up(&tcp);
             }
         })?;
         Ok(Socket { tcp, deadline: SharedDeadline::new(deadline), interrupt: interrupt.clone() })
@@ -69,6 +69,24 @@ impl Socket {
     }
 }
 
+/// Gives a connection up for good: whoever waits on it, on any thread, or tries to later, gets its end
+/// at once.
+pub(crate) fn hang_up(tcp: &TcpStream) {
+    // Fails only when the connection is gone already.
+    let _ = tcp.shutdown(Shutdown::Both);
+    #[cfg(windows)]
+    crate::ffi::pending::cancel(tcp);
+}
+
+/// Reads what there is, or waits for it within the stream's read time-out.
+pub(crate) fn read(mut tcp: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    // Windows does not promise that a read whose time is up has taken nothing. A look takes nothing,
+    // and what it has seen is then read without waiting.
+    #[cfg(windows)]
+    tcp.peek(&mut [0])?;
+    tcp.read(buffer)
+}
+
 /// Whether the operation only ran into its time-out, or was disturbed by a signal.
 pub(crate) fn comes_again(error: &io::Error) -> bool {
     match error.kind() {
@@ -83,7 +101,7 @@ impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.tcp.set_read_timeout(Some(self.remaining()?))?;
-            match (&*self.tcp).read(buffer) {
+            match read(&self.tcp, buffer) {
                 Err(error) if comes_again(&error) => continue,
                 result => return result,
             }

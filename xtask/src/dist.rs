@@ -2,11 +2,12 @@
 //! his language. A new package is a file below `dist/` and a row of the table here; a new machine, a row in
 //! `dist/target.rs`.
 
-mod archive;
+pub(crate) mod archive;
 mod crates;
 pub(crate) mod jar;
 mod licences;
 pub(crate) mod nuget;
+pub(crate) mod papers;
 pub(crate) mod release;
 mod sbom;
 mod tar;
@@ -18,7 +19,7 @@ use crate::artifacts::Artifacts;
 use crate::log::Log;
 use crate::project::Project;
 use crate::test::Context;
-use crate::tools::Tool;
+use crate::tools::{self, Tool};
 use std::path::PathBuf;
 use target::{Native, TARGETS};
 
@@ -84,8 +85,8 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
 
     let (mut natives, mut not_made) = (Vec::new(), String::new());
     for target in TARGETS.into_iter().filter(|target| is_chosen(target.name())) {
-        let provided = provide(release::NEEDS, &mut log).and_then(|()| provide(target.tools(), &mut log));
-        match provided.and_then(|()| release::make(&context, target, &mut log)) {
+        let needs = [release::NEEDS, target.tools()].concat();
+        match provide(&needs, &mut log).and_then(|()| release::make(&context, target, &mut log)) {
             Ok(made) => {
                 println!("{} written", made.archive.display());
                 natives.push(made.native);
@@ -106,7 +107,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
 }
 
 fn provide(tools: &[Tool], log: &mut Log) -> Result<()> {
-    Ok(tools.iter().try_for_each(|tool| tool.provide(log))?)
+    Ok(tools::provide(tools, log)?)
 }
 
 /// Where a package goes.

@@ -11,9 +11,9 @@ use crate::Result;
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
+use crate::remapping;
 use crate::tools::{Tool, debian_rust};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zig::Zig;
 
 /// The oldest glibc that the library loads with: that of CentOS 7 and its kin, and the oldest that Rust's own standard
@@ -86,16 +86,10 @@ impl Places {
     pub(crate) fn of(project: &Project) -> Result<Places> {
         Ok(Places {
             sources: project.root().to_owned(),
-            cargo_home: cargo_home()?,
+            cargo_home: remapping::cargo_home()?,
             output: std::path::absolute(project.target("linux"))?,
         })
     }
-}
-
-pub(crate) fn cargo_home() -> Result<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    Ok(std::path::absolute(home.ok_or("there is no CARGO_HOME and no home folder")?)?)
 }
 
 /// Builds both libraries, checks what the shared one asks of a machine, and returns the folder that they are in.
@@ -112,8 +106,8 @@ pub(crate) fn build(project: &Project, target: Target, places: &Places, log: &mu
         .arg("--target-dir")
         .arg(&places.output)
         .env("CARGO_HOME", &places.cargo_home);
-    let mut roots = vec![(places.sources.clone(), "poslatch")];
-    if target != Target::X86_64 {
+    let builds_std = (target != Target::X86_64).then_some(debian_rust::RUSTC);
+    if builds_std.is_some() {
         // Which Rust this is moves with Debian's security updates.
         log.say(&Run::new(debian_rust::RUSTC).arg("--version").read()?)?;
         run = run
@@ -123,43 +117,13 @@ pub(crate) fn build(project: &Project, target: Target, places: &Places, log: &mu
             .env("RUSTC", debian_rust::RUSTC)
             // What lets a released compiler build its own standard library.
             .env("RUSTC_BOOTSTRAP", "1");
-        let sysroot = Run::new(debian_rust::RUSTC).args(["--print", "sysroot"]).read()?;
-        roots.push((Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), "rust"));
     }
-    // Each registry's folder has a name of its own on each machine.
-    for folder in fs::read_dir(places.cargo_home.join("registry/src")).into_iter().flatten().flatten() {
-        roots.push((folder.path(), "crates"));
-    }
-    run.env("RUSTFLAGS", remapping(&roots)?).log(log)?;
+    let flags = remapping::flags(&places.sources, &places.cargo_home, builds_std)?;
+    run.env("RUSTFLAGS", remapping::in_one_line(&flags)?).log(log)?;
 
     let folder = places.output.join(triple).join("release");
     // Debuggers would find Rust's standard library in it, by the folders of whoever built that; it is half of the file.
     Run::new("llvm-strip").arg("--strip-debug").arg(folder.join(STATIC)).log(log)?;
     symbols::check(target, &folder.join(SHARED))?;
     Ok(folder)
-}
-
-/// Panics name the file that they happened in. These flags keep the folders of this machine out of those names.
-fn remapping(roots: &[(PathBuf, &str)]) -> Result<String> {
-    let mut flags = Vec::new();
-    for (folder, name) in roots {
-        let folder = folder.to_str().filter(|folder| !folder.contains(char::is_whitespace));
-        let folder =
-            folder.ok_or("what is shipped has to be built in a folder without blanks in its name")?;
-        flags.push(format!("--remap-path-prefix={folder}={name}"));
-    }
-    flags.sort();
-    Ok(flags.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folder_that_flags_cannot_name_is_refused() -> Result<()> {
-        assert_eq!(remapping(&[("/a/b".into(), "c")])?, "--remap-path-prefix=/a/b=c");
-        assert!(remapping(&[("/a b".into(), "c")]).is_err());
-        Ok(())
-    }
 }

@@ -20,6 +20,7 @@ mod pascal;
 mod process;
 mod project;
 mod python;
+mod remapping;
 mod report;
 mod runners;
 mod scratch;

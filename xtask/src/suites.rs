@@ -15,6 +15,7 @@ mod prose;
 mod python;
 mod rust;
 mod sweep;
+mod unpacked;
 mod windows;
 
 use crate::Result;
@@ -200,11 +201,13 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "windows",
-        about: "the 64-bit DLL: what it imports and exports, and the C examples with it under Wine",
+        about: "the archive for 64-bit Windows: what its DLL imports, and the C examples compiled from it alone, under Wine",
         lane: Lane::Native,
         extent: Extent::Always,
         needs: &[
+            Tool::CMake,
             Tool::DebianRust,
+            Tool::DebianClippy,
             Tool::MingwX86_64,
             Tool::LlvmDlltool,
             Tool::LldLink,
@@ -214,17 +217,27 @@ pub(crate) const SUITES: &[Suite] = &[
         run: windows::run_x86_64,
     },
     Suite {
+        name: "windows-it",
+        about: "the library's integration tests, built for 64-bit Windows, under Wine",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::DebianRust, Tool::MingwX86_64, Tool::Wine64],
+        run: windows::run_tests,
+    },
+    Suite {
         name: "windows-32",
-        about: "the same of the 32-bit DLL, and which calling convention it has",
+        about: "the same of the archive for 32-bit Windows, and which calling convention its DLL has",
         lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[
+            Tool::CMake,
             Tool::DebianRust,
             Tool::MingwI686,
             Tool::LlvmDlltool,
             Tool::LldLink,
             Tool::Clang,
             Tool::Mmdebstrap,
+            Tool::MountNamespace,
         ],
         run: windows::run_i686,
     },

@@ -6,7 +6,7 @@ use crate::log::Log;
 use crate::project::Project;
 use crate::report::{self, Outcome, Row};
 use crate::suites::{Extent, Lane, SUITES, Suite};
-use crate::tools::Missing;
+use crate::tools::{self, Missing};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
@@ -85,10 +85,8 @@ fn finish(suite: &Suite, context: &Context) -> Row {
 }
 
 fn judge(suite: &Suite, context: &Context, log: &mut Log) -> Outcome {
-    for tool in suite.needs {
-        if let Err(Missing { what, cure }) = tool.provide(log) {
-            return Outcome::NotRun { reason: what, cure, excused: false };
-        }
+    if let Err(Missing { what, cure }) = tools::provide(suite.needs, log) {
+        return Outcome::NotRun { reason: what, cure, excused: false };
     }
     match (suite.run)(context, log) {
         Ok(lines) => Outcome::Passed(lines),

@@ -30,6 +30,8 @@ pub(crate) enum Tool {
     Curl,
     /// Compiles Pascal: Free Pascal, which takes what Delphi takes.
     Fpc,
+    /// Reads code for targets that rustup has no standard library for, as strictly as the rest.
+    DebianClippy,
     /// Rust with the source of its standard library, which is built anew for targets that rustup has nothing for.
     DebianRust,
     /// Compiles Java.
@@ -50,6 +52,8 @@ pub(crate) enum Tool {
     MingwX86_64,
     /// Unpacks Debian packages of another architecture into a folder.
     Mmdebstrap,
+    /// Enters that folder with mounts of its own, which a system lets only root do. No package gives that.
+    MountNamespace,
     /// Compiles and runs C#, as a till on .NET Framework would.
     Mono,
     /// Lists what a shared library exports.
@@ -99,6 +103,7 @@ impl Tool {
             Tool::Fpc => "fpc".into(),
             Tool::Javac => "javac".into(),
             Tool::Keytool => "keytool".into(),
+            Tool::DebianClippy => debian_rust::CLIPPY.into(),
             Tool::DebianRust => debian_rust::RUSTC.into(),
             Tool::LldLink => "lld-link".into(),
             Tool::LlvmDlltool => "llvm-dlltool".into(),
@@ -107,6 +112,7 @@ impl Tool {
             Tool::MingwI686 => "i686-w64-mingw32-gcc".into(),
             Tool::MingwX86_64 => "x86_64-w64-mingw32-gcc".into(),
             Tool::Mmdebstrap => "mmdebstrap".into(),
+            Tool::MountNamespace => "unshare".into(),
             // The compiler; its package brings the runtime.
             Tool::Mono => "mcs".into(),
             Tool::Nm => "nm".into(),
@@ -118,6 +124,18 @@ impl Tool {
             // Debian keeps it off the search path.
             Tool::Wine64 => "/usr/lib/wine/wine64".into(),
             Tool::Xbuild => "xbuild".into(),
+        }
+    }
+
+    /// What is missing without it, in the words of whoever would type it.
+    fn shown(self) -> String {
+        let program = self.program().to_string_lossy().into_owned();
+        match self {
+            Tool::DebianRust => format!("`{program}` with the source of its standard library"),
+            Tool::MountNamespace => format!("`{program} --mount`"),
+            Tool::Pip => format!("`{program} -m pip`"),
+            Tool::Python => format!("`{program} -m venv` of Python 3.8 or later"),
+            _ => format!("`{program}`"),
         }
     }
 
@@ -135,6 +153,7 @@ impl Tool {
             Tool::Fpc => "fp-compiler",
             Tool::Javac => "default-jdk-headless",
             Tool::Keytool => "default-jre-headless",
+            Tool::DebianClippy => "rust-web-clippy",
             Tool::DebianRust => debian_rust::PACKAGES,
             Tool::LldLink => "lld",
             Tool::LlvmDlltool | Tool::LlvmStrip => "llvm",
@@ -142,6 +161,7 @@ impl Tool {
             Tool::MingwI686 => "gcc-mingw-w64-i686-win32",
             Tool::MingwX86_64 => "gcc-mingw-w64-x86-64-win32",
             Tool::Mmdebstrap => "mmdebstrap",
+            Tool::MountNamespace => "util-linux",
             Tool::Mono => "mono-mcs",
             Tool::Nm => "binutils",
             Tool::Openssl => "openssl",
@@ -187,6 +207,7 @@ impl Tool {
             Tool::Javac => &["-version"],
             Tool::Keytool => &["-help"],
             Tool::Openssl => &["version"],
+            Tool::MountNamespace => &["--mount", "true"],
             Tool::Pip => &["-m", "pip", "--version"],
             Tool::Xbuild => &["/version"],
             _ => &["--version"],
@@ -194,32 +215,88 @@ impl Tool {
         Run::new(self.program()).args(harmless.iter().copied()).read().is_ok()
     }
 
-    /// Makes sure that it is there. Installs it only as root on Debian and its kin: a container or a CI machine.
-    pub(crate) fn provide(self, log: &mut Log) -> std::result::Result<(), Missing> {
-        /// apt allows one of itself at a time, and the lanes of a test run ask side by side.
-        static ONE_APT: Mutex<()> = Mutex::new(());
-        let _one = ONE_APT.lock().unwrap_or_else(PoisonError::into_inner);
-
+    /// Makes sure that it is there; if not, what is missing. Installs it only as root on Debian and its kin: a container or
+    /// a CI machine.
+    fn provide(self, log: &mut Log) -> std::result::Result<(), Lack> {
         if self.works() {
             return Ok(());
         }
-        let packages = self.debian_packages();
-        let program = self.program().to_string_lossy().into_owned();
+        let shown = self.shown();
         if let Some(variable) = self.chosen_by() {
-            // No package makes good what somebody has set by hand.
-            return Err(Missing {
-                what: format!("`{program}` cannot be run"),
-                cure: format!("mend or unset the environment variable {variable}, which names it"),
-            });
+            return Err(Lack { shown, cure: Cure::Variable(variable) });
         }
-        if is_root_on_debian() && install(packages, log).is_ok() && self.works() {
-            return Ok(());
+        if self == Tool::MountNamespace {
+            return Err(Lack { shown, cure: Cure::Root });
         }
-        Err(Missing {
-            what: format!("`{program}` cannot be run"),
-            cure: format!("install it (Debian, Ubuntu: apt-get install {packages})"),
-        })
+        let packages = self.debian_packages();
+        if is_root_on_debian() {
+            if let Err(error) = install(packages, log) {
+                let tried = Some(error.to_string());
+                return Err(Lack { shown, cure: Cure::Install { packages, tried } });
+            }
+            if self.works() {
+                return Ok(());
+            }
+        }
+        Err(Lack { shown, cure: Cure::Install { packages, tried: None } })
     }
+}
+
+/// A tool that is not there.
+struct Lack {
+    shown: String,
+    cure: Cure,
+}
+
+enum Cure {
+    /// No package makes good what somebody has set by hand.
+    Variable(&'static str),
+    /// A user who may do what others may not.
+    Root,
+    Install {
+        packages: &'static str,
+        /// Why installing them here has failed.
+        tried: Option<String>,
+    },
+}
+
+/// Makes sure that all these tools are there. What is missing is told at once, and not one by one in as many runs.
+pub(crate) fn provide(tools: &[Tool], log: &mut Log) -> std::result::Result<(), Missing> {
+    /// apt allows one of itself at a time, and the lanes of a test run ask side by side.
+    static ONE_APT: Mutex<()> = Mutex::new(());
+    let _one = ONE_APT.lock().unwrap_or_else(PoisonError::into_inner);
+
+    let lacking: Vec<Lack> = tools.iter().filter_map(|tool| tool.provide(log).err()).collect();
+    if lacking.is_empty() { Ok(()) } else { Err(missing(&lacking)) }
+}
+
+fn missing(lacking: &[Lack]) -> Missing {
+    let shown: Vec<&str> = lacking.iter().map(|lack| lack.shown.as_str()).collect();
+    let (mut packages, mut cures, mut tried) = (Vec::new(), Vec::new(), None);
+    for lack in lacking {
+        match &lack.cure {
+            Cure::Variable(variable) => cures.push(format!(
+                "mend or unset the environment variable {variable}, which names {}",
+                lack.shown
+            )),
+            Cure::Root => cures.push(format!("run it as root, for {}", lack.shown)),
+            Cure::Install { packages: some, tried: why } => {
+                // Two tools may be of one package.
+                let news: Vec<_> = some.split_whitespace().filter(|one| !packages.contains(one)).collect();
+                packages.extend(news);
+                tried = tried.or(why.as_deref());
+            }
+        }
+    }
+    if !packages.is_empty() {
+        let them = if lacking.len() == 1 { "it" } else { "them" };
+        let failed = tried.map(|why| format!(", which failed here: {why}")).unwrap_or_default();
+        cures.insert(
+            0,
+            format!("install {them} (Debian, Ubuntu: apt-get install {}{failed})", packages.join(" ")),
+        );
+    }
+    Missing { what: format!("{} cannot be run", shown.join(", ")), cure: cures.join("; ") }
 }
 
 /// `CC`, or what every Unix calls it.
@@ -243,7 +320,9 @@ fn is_root_on_debian() -> bool {
 }
 
 fn install(packages: &str, log: &mut Log) -> Result<()> {
-    let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
+    // Others install too: a machine that has just started updates itself.
+    let wait = ["-o", "DPkg::Lock::Timeout=300"];
+    let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(wait);
     apt_get().args(["update", "--quiet"]).log(log)?;
     apt_get()
         .args(["install", "--quiet", "--yes", "--no-install-recommends"])
@@ -262,6 +341,7 @@ pub(crate) mod debian_rust {
     /// In this place whatever else is first on the search path.
     pub(crate) const RUSTC: &str = "/usr/bin/rustc";
     pub(crate) const CARGO: &str = "/usr/bin/cargo";
+    pub(crate) const CLIPPY: &str = "/usr/bin/cargo-clippy";
 
     /// Whether compiler, cargo and source are there, and not those of Debian's older packages of the same names.
     pub(super) fn is_complete() -> bool {
@@ -275,5 +355,40 @@ pub(crate) mod debian_rust {
             && Run::new(RUSTC).args(["--print", "sysroot"]).read().is_ok_and(|sysroot| {
                 Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to_install(shown: &str, packages: &'static str) -> Lack {
+        Lack { shown: shown.to_owned(), cure: Cure::Install { packages, tried: None } }
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_with_each_package_once() {
+        let lacking = [
+            to_install("`llvm-strip`", "llvm"),
+            to_install("`gcc-7`", "gcc-7 libc6-dev"),
+            to_install("`llvm-dlltool`", "llvm"),
+            Lack { shown: "`my-cc`".to_owned(), cure: Cure::Variable("CC") },
+        ];
+        assert_eq!(
+            missing(&lacking).to_string(),
+            "`llvm-strip`, `gcc-7`, `llvm-dlltool`, `my-cc` cannot be run; install them (Debian, Ubuntu: apt-get \
+             install llvm gcc-7 libc6-dev); mend or unset the environment variable CC, which names `my-cc`"
+        );
+    }
+
+    #[test]
+    fn an_installation_that_failed_says_why() {
+        let tried = Some("no network".to_owned());
+        let lack = Lack { shown: "`nm`".to_owned(), cure: Cure::Install { packages: "binutils", tried } };
+        let told = missing(&[lack]).cure;
+        assert_eq!(
+            told,
+            "install it (Debian, Ubuntu: apt-get install binutils, which failed here: no network)"
+        );
     }
 }

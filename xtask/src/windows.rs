@@ -10,11 +10,11 @@ pub(crate) mod version_resource;
 pub(crate) mod wine;
 
 use crate::Result;
-use crate::artifacts::STRICT;
 use crate::log::Log;
 use crate::native_libraries;
 use crate::process::Run;
 use crate::project::Project;
+use crate::remapping;
 use crate::tools::debian_rust;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,9 @@ const STATIC: &str = "libposlatch.a";
 
 /// What Visual Studio links against.
 pub(crate) const MSVC_IMPORT_LIBRARY: &str = "poslatch.lib";
+
+/// The most that the 32-bit DLL may weigh: the tills that need it are the oldest and smallest.
+const I686_BYTES_MAX: u64 = 2_000_000;
 
 impl Target {
     /// The name in archives and in documentation.
@@ -103,48 +106,79 @@ impl Build {
             Run::new(target.mingw("strip")).args(["--strip-debug", "--enable-deterministic-archives"]);
         strip.arg(build.folder.join(STATIC)).log(log)?;
         definitions::import_libraries(&build, log)?;
+        build.is_small_enough()?;
         Ok(build)
     }
 
-    /// An import library of Windows itself, for a link without a kit of Visual Studio.
-    pub(crate) fn kernel32(&self, log: &mut Log) -> Result<PathBuf> {
-        definitions::kernel32(self, log)
+    fn is_small_enough(&self) -> Result<()> {
+        let size = fs::metadata(self.dll())?.len();
+        if self.target == Target::I686 && size > I686_BYTES_MAX {
+            return Err(
+                format!("{} has {size} bytes, more than {I686_BYTES_MAX}", self.dll().display()).into()
+            );
+        }
+        Ok(())
     }
+}
 
-    /// Compiles a C program against the header and the import library of mingw, as a till's developer does.
-    pub(crate) fn compile(&self, sources: &[PathBuf], program: &Path, flags: &[&str]) -> Run {
-        Run::new(self.target.mingw("gcc"))
-            .arg("-std=c99")
-            .args(STRICT)
-            .arg("-Iinclude")
-            .args(sources)
-            .arg("-L")
-            .arg(&self.folder)
-            .arg("-lposlatch")
-            .args(flags)
-            .arg("-o")
-            .arg(program)
-    }
+/// What a cargo of Debian needs to build for a target, of whichever packages.
+fn debian_cargo(program: &str, verb: &str, project: &Project, target: Target) -> Run {
+    Run::new(program)
+        .arg(verb)
+        .arg("--locked")
+        // Unwinding is part of what is built: a panic must not end the till.
+        .arg("-Zbuild-std=std,panic_unwind")
+        .args(["--target", target.triple()])
+        .arg("--target-dir")
+        .arg(project.target("windows/cargo"))
+        .arg("--config")
+        .arg(format!("target.{}.linker={:?}", target.triple(), target.mingw("gcc")))
+        .env("CARGO", debian_rust::CARGO)
+        .env("RUSTC", debian_rust::RUSTC)
+        // What lets a released compiler build its own standard library.
+        .env("RUSTC_BOOTSTRAP", "1")
+}
+
+/// Reads the code that only Windows compiles as strictly as `cargo clippy` does the rest.
+pub(crate) fn clippy(project: &Project, target: Target, log: &mut Log) -> Result<()> {
+    // Not `cargo clippy`, for which cargo would take a rustup's, that knows another standard library.
+    debian_cargo(debian_rust::CLIPPY, "clippy", project, target)
+        .args(["--package", "poslatch", "--package", "poslatch-simulator", "--all-targets"])
+        .args(["--", "-D", "warnings"])
+        // It takes the constant initialisers that are there for none, where each thread's values go by keys.
+        .args(["-A", "clippy::missing_const_for_thread_local"])
+        .log(log)
+}
+
+/// Builds the integration tests of the library, and returns their program.
+pub(crate) fn integration_tests(project: &Project, target: Target, log: &mut Log) -> Result<PathBuf> {
+    let build = debian_cargo(debian_rust::CARGO, "test", project, target).args([
+        "--package",
+        "poslatch",
+        "--test",
+        "it",
+        "--no-run",
+    ]);
+    build.log(log)?;
+    // Nothing is built any more; now it only tells where what it has built is.
+    let told = build.arg("--message-format=json").read()?;
+    let program = told.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_it = message["target"]["name"] == "it";
+        Some(message["executable"].as_str().filter(|_| is_it)?.to_owned())
+    });
+    Ok(program.ok_or("cargo does not tell where the integration tests are")?.into())
 }
 
 /// Builds the DLL and the static library, and returns the folder that cargo puts them into.
 fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> Result<PathBuf> {
     // Which Rust this is moves with Debian's security updates.
     log.say(&Run::new(debian_rust::RUSTC).arg("--version").read()?)?;
-    let folder = project.target("windows/cargo");
     let triple = target.triple();
-    let flags: Vec<String> =
-        remapped_paths(project)?.iter().map(|flag| format!("{:?}", flag.as_str())).collect();
-    Run::new(debian_rust::CARGO)
-        .args(["rustc", "--locked", "--release", "--package", "poslatch", "--lib"])
-        .args(["--crate-type", "cdylib,staticlib"])
-        // Unwinding is part of what is built: a panic must not end the till.
-        .arg("-Zbuild-std=std,panic_unwind")
-        .args(["--target", triple])
-        .arg("--target-dir")
-        .arg(&folder)
-        .arg("--config")
-        .arg(format!("target.{triple}.linker={:?}", target.mingw("gcc")))
+    let flags = remapping::flags(project.root(), &remapping::cargo_home()?, Some(debian_rust::RUSTC))?;
+    let flags: Vec<String> = flags.iter().map(|flag| format!("{flag:?}")).collect();
+    debian_cargo(debian_rust::CARGO, "rustc", project, target)
+        .args(["--release", "--package", "poslatch", "--lib", "--crate-type", "cdylib,staticlib"])
         .arg("--config")
         .arg(format!("target.{triple}.rustflags=[{}]", flags.join(",")))
         .arg("--")
@@ -153,29 +187,7 @@ fn cargo(project: &Project, target: Target, resource: &Path, log: &mut Log) -> R
         .arg("-Clink-arg=-Wl,--no-insert-timestamp")
         // What programs link beside the static library, compared below.
         .arg("--print=native-static-libs")
-        .env("RUSTC", debian_rust::RUSTC)
-        // What lets a released compiler build its own standard library.
-        .env("RUSTC_BOOTSTRAP", "1")
         .log(log)?;
     native_libraries::documented("windows-gnu", &log.text()?)?;
-    Ok(folder.join(triple).join("release"))
-}
-
-/// Panics name the file that they happened in. These flags keep the folders of this machine out of those names.
-fn remapped_paths(project: &Project) -> Result<Vec<String>> {
-    let sysroot = Run::new(debian_rust::RUSTC).args(["--print", "sysroot"]).read()?;
-    let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
-        .ok_or("there is no CARGO_HOME and no home folder")?;
-    let mut flags = vec![
-        format!("--remap-path-prefix={}=poslatch", project.root().display()),
-        format!("--remap-path-prefix={}/lib/rustlib/src/rust=rust", sysroot.trim()),
-    ];
-    // Each registry's folder has a name of its own on each machine.
-    for folder in fs::read_dir(cargo_home.join("registry/src")).into_iter().flatten().flatten() {
-        flags.push(format!("--remap-path-prefix={}=crates", folder.path().display()));
-    }
-    flags.sort();
-    Ok(flags)
+    Ok(project.target("windows/cargo").join(triple).join("release"))
 }

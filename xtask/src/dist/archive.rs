@@ -2,7 +2,7 @@
 
 use crate::Result;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use zip::read::ZipFile;
 use zip::write::SimpleFileOptions;
@@ -65,10 +65,26 @@ impl Archive {
     }
 }
 
+/// Unpacks an archive, as the tools of its ecosystem do, into a folder that is made.
+pub(crate) fn unpack(archive: &Path, folder: &Path) -> Result<()> {
+    let mut zip = zip::ZipArchive::new(File::open(archive)?)?;
+    for index in 0..zip.len() {
+        let mut entry = zip.by_index(index)?;
+        let inside = entry.enclosed_name();
+        let path = folder.join(inside.ok_or_else(|| format!("{} has a file outside", archive.display()))?);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        fs::write(path, content)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     #[test]
     fn same_files_make_the_same_archive_and_come_out_again() {

@@ -2,52 +2,50 @@
 //! else.
 
 use super::archive::{Archive, Mode};
+use super::papers::Papers;
 use super::target::{Native, TARGETS};
 use super::{VERSION, place};
 use crate::Result;
 use crate::java::{Java, Phase};
 use crate::log::Log;
 use crate::test::Context;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use zip::ZipArchive;
+
+/// Where the licences of others and the bills of materials are.
+pub(crate) const LICENCES: &str = "META-INF/";
+pub(crate) const BILLS: &str = "META-INF/sbom/";
 
 pub(super) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Result<Vec<PathBuf>> {
     let java = Java::new(&context.project)?;
     java.maven(&context.project, &context.artifacts, Phase::Package, log)?;
-    let jar = put(context, &java)?;
-    if !natives.is_empty() {
-        exchange(&java.jar(VERSION), natives, &jar)?;
-    }
-    Ok(vec![jar])
+    Ok(vec![put(context, &java, natives)?])
 }
 
-/// Writes a jar like Maven's, with these libraries in the place of this machine's. Maven keeps whatever it has once copied,
-/// so it would go on to pack what another run has asked for.
-fn exchange(packaged: &Path, natives: &[Native], jar: &Path) -> Result<()> {
-    let mut from = ZipArchive::new(File::open(packaged)?)?;
-    let mut to = Archive::begin(jar)?;
+/// Writes the jar that Maven has packaged to where the packages are, with its papers, and with these libraries, if there
+/// are any, in the place of this machine's. Maven keeps whatever it has once copied, so it would go on to pack what another
+/// run has asked for.
+pub(crate) fn put(context: &Context, java: &Java, natives: &[Native]) -> Result<PathBuf> {
+    let packaged = java.jar(VERSION);
+    let file = File::open(&packaged)
+        .map_err(|error| format!("{}: {error}; is it the version of pom.xml?", packaged.display()))?;
+    let mut from = ZipArchive::new(file)?;
+    let jar = place(&context.project, &format!("poslatch-{VERSION}.jar"));
+    let mut to = Archive::begin(&jar)?;
     let is_native = |name: &str| TARGETS.iter().any(|target| name.starts_with(&format!("{}/", target.jna())));
     for index in 0..from.len() {
         let file = from.by_index(index)?;
-        if !is_native(&file.name()?) {
+        if natives.is_empty() || !is_native(&file.name()?) {
             to.copy(file)?;
         }
     }
     for Native { target, library } in natives {
         to.add_file(&format!("{}/{}", target.jna(), target.library()), Mode::Executable, library)?;
     }
-    to.finish()
-}
-
-/// Copies the jar that Maven has packaged to where the packages are.
-pub(crate) fn put(context: &Context, java: &Java) -> Result<PathBuf> {
-    let jar = place(&context.project, &format!("poslatch-{VERSION}.jar"));
-    if let Some(folder) = jar.parent() {
-        fs::create_dir_all(folder)?;
+    for (name, text) in Papers::of_package(natives)?.files(LICENCES, BILLS)? {
+        to.add(&name, Mode::Plain, text.as_bytes())?;
     }
-    fs::copy(java.jar(VERSION), &jar).map_err(|error| {
-        format!("{}: {error}; is it the version of pom.xml?", java.jar(VERSION).display())
-    })?;
+    to.finish()?;
     Ok(jar)
 }

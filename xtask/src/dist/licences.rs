@@ -19,8 +19,8 @@ licence, version 2.0, with LLVM Exceptions, or the MIT licence: Copyright (c) 20
 CREDITS.TXT of compiler-rt.
 ";
 
-/// The text of the file: a table of the crates, then each text once, with those whose it is.
-pub(super) fn text(crates: &[Crate], rust: &str) -> Result<String> {
+/// The text of the file, for libraries that these crates are in, with the standard library of this version of Rust: a table of the crates, then each text once, with those whose it is.
+pub(super) fn text(crates: &[&Crate], rust: &str) -> Result<String> {
     let mut text =
         "The library is made of other projects' work too. These are they, and their licences.\n\n".to_owned();
     let mut texts: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::csharp::CSharp;
 use crate::dist::archive::{Archive, Mode};
+use crate::dist::papers::Papers;
 use crate::dist::target::Native;
 use crate::dist::{VERSION, place};
 use crate::log::Log;
@@ -17,6 +18,10 @@ const FRAMEWORKS: [&str; 2] = ["netstandard2.0", "net48"];
 
 /// Where NuGet looks for a project's additions: of the package itself, and of one that comes along with another.
 const ADDITIONS: [&str; 2] = ["build", "buildTransitive"];
+
+/// Where the licences of others and the bills of materials are: beside our own licences.
+pub(crate) const LICENCES: &str = "";
+pub(crate) const BILLS: &str = "sbom/";
 
 /// Writes `target/dist/Poslatch.<version>.nupkg`.
 pub(crate) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Result<Vec<PathBuf>> {
@@ -47,6 +52,9 @@ pub(crate) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Resu
     package.add("README.md", Mode::Plain, "bindings/csharp/README.md".into())?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         package.add(licence, Mode::Plain, licence.into())?;
+    }
+    for (name, text) in Papers::of_package(natives)?.files(LICENCES, BILLS)? {
+        package.add_text(&name, &text)?;
     }
     package.finish()?;
     Ok(vec![path])

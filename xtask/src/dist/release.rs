@@ -2,13 +2,14 @@
 //! else of this project.
 
 use super::archive::{Archive, Mode};
+use super::papers::{self, Papers};
 use super::tar::Tar;
 use super::target::{Native, Target};
-use super::{VERSION, crates, licences, place, sbom};
+use super::{VERSION, place};
 use crate::Result;
 use crate::cmake;
-use crate::linux::cargo_home;
 use crate::log::Log;
+use crate::remapping::cargo_home;
 use crate::test::Context;
 use crate::tools::Tool;
 use sha2::{Digest, Sha256};
@@ -67,17 +68,20 @@ pub(crate) fn make(context: &Context, target: Target, log: &mut Log) -> Result<R
 
 /// Licences of others, the bill of materials, what this is, and a sum for each file.
 fn add_papers(target: Target, staging: &Path) -> Result<()> {
-    let (crates, rust) = (crates::linked(target.triple())?, target.rust()?);
-    let papers = staging.join(PAPERS);
-    fs::create_dir_all(&papers)?;
-    fs::write(papers.join("THIRD-PARTY-LICENCES.txt"), licences::text(&crates, &rust)?)?;
-    fs::write(papers.join("poslatch.cdx.json"), sbom::cyclonedx(&crates, target.name(), &rust)?)?;
+    let papers = Papers::of_target(target)?;
+    let folder = staging.join(PAPERS);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(papers::LICENCES), papers.licences()?)?;
+    for (_, bill) in papers.bills()? {
+        fs::write(folder.join("poslatch.cdx.json"), bill)?;
+    }
     fs::write(
         staging.join("VERSION"),
         format!(
-            "poslatch {VERSION}\nfor {}: {}\nbuilt by Rust {rust} as {}\n",
+            "poslatch {VERSION}\nfor {}: {}\nbuilt by Rust {} as {}\n",
             target.name(),
             target.floor(),
+            target.rust()?,
             target.triple()
         ),
     )?;

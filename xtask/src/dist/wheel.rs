@@ -1,6 +1,7 @@
 //! The wheel for Python: the package with the library inside, for exactly the systems on which that library loads.
 
 use crate::Result;
+use crate::dist::papers::Papers;
 use crate::dist::target::Native;
 use crate::dist::{VERSION, place};
 use crate::log::Log;
@@ -18,6 +19,11 @@ const FILES: [&str; 3] = ["pyproject.toml", "setup.py", "README.md"];
 
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 
+/// Where the licences of others and the bills of materials are in a wheel, by PEP 639 and PEP 770.
+pub(crate) fn papers() -> [String; 2] {
+    ["licenses", "sboms"].map(|folder| format!("poslatch-{VERSION}.dist-info/{folder}/"))
+}
+
 /// The oldest time that a zip archive knows, so that the same source gives the same wheel.
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
@@ -26,12 +32,22 @@ pub(crate) fn make(context: &Context, natives: &[Native], log: &mut Log) -> Resu
     if natives.is_empty() {
         context.artifacts.library(log)?;
         let library = context.project.library();
-        return Ok(vec![pack(context, &library, &platform(&library)?, log)?]);
+        let papers = Papers::of_package(&[])?;
+        return Ok(vec![pack(context, &library, &platform(&library)?, &papers, log)?]);
     }
-    natives.iter().map(|Native { target, library }| pack(context, library, &target.wheel(), log)).collect()
+    let pack = |Native { target, library }: &Native| {
+        pack(context, library, &target.wheel(), &Papers::of_target(*target)?, log)
+    };
+    natives.iter().map(pack).collect()
 }
 
-fn pack(context: &Context, library: &Path, platform: &str, log: &mut Log) -> Result<PathBuf> {
+fn pack(
+    context: &Context,
+    library: &Path,
+    platform: &str,
+    papers: &Papers,
+    log: &mut Log,
+) -> Result<PathBuf> {
     let newest = python::oldest_and_newest()?.pop().ok_or("no Python")?;
     let interpreter = python::environment(&context.project, &newest, log)?;
 
@@ -51,6 +67,12 @@ fn pack(context: &Context, library: &Path, platform: &str, log: &mut Log) -> Res
         }
     }
     copy_into(library, &package)?;
+    // `setup.py` takes them along.
+    for (name, text) in papers.files("dist-info/licenses/", "dist-info/sboms/")? {
+        let path = copy.join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
+    }
     fs::write(copy.join("setup.cfg"), format!("[bdist_wheel]\nplat_name = {platform}\n"))?;
 
     let wheel = place(&context.project, &format!("poslatch-{VERSION}-py3-none-{platform}.whl"));

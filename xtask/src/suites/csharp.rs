@@ -3,14 +3,13 @@
 
 use crate::Result;
 use crate::csharp::{self, CSharp, Program, Runtime};
-use crate::dist::{self, VERSION};
+use crate::dist::{self, VERSION, archive, papers};
 use crate::log::Log;
 use crate::process::Run;
 use crate::scratch::Scratch;
 use crate::simulator::Simulator;
 use crate::test::Context;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -104,9 +103,10 @@ class Piece
 fn package_pays(context: &Context, runtimes: &[Runtime], log: &mut Log) -> Result<String> {
     let packages = dist::nuget::make(context, &[], log)?;
     let package = packages.first().ok_or("no package")?;
+    papers::check(package, dist::nuget::LICENCES, dist::nuget::BILLS)?;
     let scratch = Scratch::new(&context.project, "csharp-package")?;
     let unpacked = scratch.join("package");
-    unpack(package, &unpacked)?;
+    archive::unpack(package, &unpacked)?;
 
     let text = fs::read_to_string(README)?;
     let snippet = snippets(&text).next().ok_or_else(|| format!("{README} has no program"))?;
@@ -211,21 +211,6 @@ fn finish(run: &Run, limit: Duration, log: &mut Log) -> Result<String> {
 
 fn snippets(text: &str) -> impl Iterator<Item = &str> {
     text.split("```csharp\n").skip(1).filter_map(|after| after.split_once("```")).map(|(snippet, _)| snippet)
-}
-
-fn unpack(package: &Path, folder: &Path) -> Result<()> {
-    let mut archive = zip::ZipArchive::new(fs::File::open(package)?)?;
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index)?;
-        let path = folder.join(entry.enclosed_name().ok_or("a package with a file outside of it")?);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content)?;
-        fs::write(path, content)?;
-    }
-    Ok(())
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {

@@ -72,6 +72,14 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
         ];
         bench.consume(&format!("find_package-{version}"), cmake, &definitions)?;
     }
+    let linked = scratch.join("linked");
+    link_package_into(&linked, &prefix)?;
+    let linked = [
+        ("WAY", "find_package".into()),
+        ("CMAKE_PREFIX_PATH", absolute(&linked)?),
+        ("EXAMPLES", absolute(prefix.join("share/poslatch"))?),
+    ];
+    bench.consume("linked", &system, &linked)?;
     for way in ["add_subdirectory", "FetchContent"] {
         let way_definitions = [("WAY", way.into()), ("SOURCE", source.clone()), ("EXAMPLES", source.clone())];
         bench.consume(way, &system, &[&way_definitions[..], &cargo[..]].concat())?;
@@ -82,13 +90,17 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     }
     bench.refused(&system, &prefix)?;
     three_commands::work(&mut bench, &prefix)?;
-    Ok(vec![
+    let mut lines = vec![
         format!(
-            "{} payments by moved installs, pkg-config, add_subdirectory, FetchContent, README",
+            "{} payments by moved and linked installs, pkg-config, add_subdirectory, FetchContent, README",
             bench.payments
         ),
         format!("a static library needs {natives}"),
-    ])
+    ];
+    if !bench.has_static_libc {
+        lines.push("`-static` was not tried: this machine has no libc.a".to_owned());
+    }
+    Ok(lines)
 }
 
 /// A device, a till that is paired with it, and a folder for programs.
@@ -98,6 +110,8 @@ struct Bench<'a> {
     scratch: &'a Scratch,
     identity_file: PathBuf,
     payments: u32,
+    /// Whether the C library can be linked in too; not every distribution has it for that.
+    has_static_libc: bool,
 }
 
 impl<'a> Bench<'a> {
@@ -113,7 +127,8 @@ impl<'a> Bench<'a> {
             .arg(&identity_file)
             .arg(SERIAL);
         finish(&run, log)?.expect_exit(0)?;
-        Ok(Bench { log, device, scratch, identity_file, payments: 0 })
+        let has_static_libc = has_static_libc()?;
+        Ok(Bench { log, device, scratch, identity_file, payments: 0, has_static_libc })
     }
 
     /// Configures and builds the consumer in one way, and pays with each of its programs.
@@ -131,13 +146,20 @@ impl<'a> Bench<'a> {
             Language::Cpp => (tools::cxx_compiler(), "examples-cpp/pay.cpp"),
         };
         let source = prefix.join("share/poslatch").join(source);
-        for (questions, shared) in [("--cflags --libs", true), ("--cflags --variable=static", false)] {
-            let program = self.scratch.join(program(&format!("{}-{shared}", language.folder())));
-            // Two calls, since pkg-config answers either flags or a variable; `eval` for the blank in the path.
-            let answers: String =
-                questions.split(' ').map(|question| format!(" $(pkg-config {question} poslatch)")).collect();
+        let mut ways = vec![
+            ("shared", "$(pkg-config --cflags --libs poslatch)"),
+            // Two calls, since pkg-config answers either flags or a variable.
+            ("static", "$(pkg-config --cflags poslatch) $(pkg-config --variable=static poslatch)"),
+        ];
+        if self.has_static_libc {
+            ways.push(("all-static", "-static $(pkg-config --static --cflags --libs poslatch)"));
+        }
+        for (name, words) in ways {
+            let program = self.scratch.join(program(&format!("{}-{name}", language.folder())));
+            let shared = name == "shared";
             Run::new("sh")
-                .args(["-c", &format!(r#"eval "$0 '$1' -o '$2' {answers}""#)])
+                // `eval` for the blank in the path.
+                .args(["-c", &format!(r#"eval "$0 '$1' -o '$2' {words}""#)])
                 .arg(compiler.clone())
                 .arg(&source)
                 .arg(&program)
@@ -214,6 +236,12 @@ impl<'a> Bench<'a> {
     }
 }
 
+fn has_static_libc() -> Result<bool> {
+    // The compiler tells the whole path of what it finds, and the name alone of what it does not.
+    let found = Run::new(tools::c_compiler()).arg("-print-file-name=libc.a").read()?;
+    Ok(Path::new(found.trim()).is_absolute())
+}
+
 /// The oldest CMake that is promised, from Python's index.
 fn oldest(project: &Project, log: &mut Log) -> Result<CMake> {
     const VERSION: &str = "3.16.8";
@@ -234,6 +262,19 @@ fn oldest(project: &Project, log: &mut Log) -> Result<CMake> {
         version if version == VERSION => Ok(cmake),
         other => Err(format!("CMake {other} is where {VERSION} should be").into()),
     }
+}
+
+/// Another prefix, in which only the folder of the package is, as a link: what GNU Stow and its like do.
+fn link_package_into(other: &Path, prefix: &Path) -> Result<()> {
+    let below = "lib/cmake";
+    fs::create_dir_all(other.join(below))?;
+    let (package, link) =
+        (absolute(prefix.join(below).join("poslatch"))?, other.join(below).join("poslatch"));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(package, link)?;
+    #[cfg(windows)]
+    std::os::windows::fs::symlink_dir(package, link)?;
+    Ok(())
 }
 
 fn program(name: &str) -> String {

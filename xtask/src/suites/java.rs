@@ -1,7 +1,7 @@
 //! The `java` suite: the wrapper's own tests, its documentation, and the jar as it is handed out.
 
 use crate::Result;
-use crate::dist::jar;
+use crate::dist::{jar, papers};
 use crate::java::{Java, Phase, SOURCES};
 use crate::log::Log;
 use crate::process::Run;
@@ -25,7 +25,8 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
         .arg(java.jna()?)
         .args(["-sourcepath", SOURCES, "poslatch"])
         .log(log)?;
-    let jar = jar::put(context, &java)?;
+    let jar = jar::put(context, &java, &[])?;
+    papers::check(&jar, jar::LICENCES, jar::BILLS)?;
     Ok(vec![format!("{tests} tests, Javadoc, the README's sale from {}", jar.display())])
 }
 

@@ -2,7 +2,7 @@
 //! Python of this machine.
 
 use crate::Result;
-use crate::dist::wheel;
+use crate::dist::{papers, wheel};
 use crate::log::Log;
 use crate::process::Run;
 use crate::project::Project;
@@ -20,6 +20,8 @@ pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     context.artifacts.simulator(log)?;
     let built = wheel::make(context, &[], log)?;
     let wheel = built.first().ok_or("no wheel was built")?;
+    let [licences, bills] = wheel::papers();
+    papers::check(wheel, &licences, &bills)?;
 
     let newest = pythons.last().ok_or("no Python")?;
     check_style(project, &python::environment(project, newest, log)?, log)?;

@@ -1,9 +1,11 @@
-//! The suites `windows` and `windows-32`: the DLL loads on Windows 7, as far as its headers tell, and does under Wine what
-//! the library does elsewhere.
+//! The suites `windows` and `windows-32`: the archive for Windows, unpacked where nothing else of the project is. Its DLL
+//! loads on Windows 7, as far as its headers tell, and does under Wine what the library does elsewhere.
 
+use super::unpacked::{Linked, Unpacked};
 use crate::Result;
 use crate::artifacts::EXAMPLES;
-use crate::dist::VERSION;
+use crate::cmake::CMake;
+use crate::dist::{self, VERSION};
 use crate::log::Log;
 use crate::process::Run;
 use crate::runners;
@@ -13,18 +15,23 @@ use crate::suites::{abi, conformance, examples};
 use crate::test::Context;
 use crate::till::{Finished, OTHERS_UNDER_WINE, finish};
 use crate::windows::wine::Wine;
-use crate::windows::{Build, MSVC_IMPORT_LIBRARY, Target, imports};
+use crate::windows::{self, DLL, MSVC_IMPORT_LIBRARY, Target, definitions, imports};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most that the 32-bit DLL may weigh.
-const I686_BYTES_MAX: u64 = 2_000_000;
+/// Examples that CMake builds, and the example that is linked with the static library by the words for pkg-config. The
+/// others are linked with the import library, by the compiler alone.
+const BY_CMAKE: [(&str, Linked); 2] = [("pair", Linked::Shared), ("recover", Linked::Static)];
+const STATIC_BY_PKG_CONFIG: &str = "refused";
 
 /// Programs that were written for Windows.
 const SOURCES: &str = "tests/windows";
 
 pub(super) fn run_x86_64(context: &Context, log: &mut Log) -> Result<Vec<String>> {
-    run(Target::X86_64, context, log)
+    let mut told = run(Target::X86_64, context, log)?;
+    windows::clippy(&context.project, Target::X86_64, log)?;
+    told.push("clippy has nothing to say of the code for Windows".to_owned());
+    Ok(told)
 }
 
 pub(super) fn run_i686(context: &Context, log: &mut Log) -> Result<Vec<String>> {
@@ -32,22 +39,22 @@ pub(super) fn run_i686(context: &Context, log: &mut Log) -> Result<Vec<String>> 
 }
 
 fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> {
-    let build = context.artifacts.windows(target, &context.project, log)?;
-    let size = fs::metadata(build.dll())?.len();
-    if target == Target::I686 && size > I686_BYTES_MAX {
-        return Err(format!("{} has {size} bytes, more than {I686_BYTES_MAX}", build.dll().display()).into());
-    }
-    let imported = imports::check(&build)?;
-    abi::same("the DLL", &imports::exports(&build)?, abi::EXPORTS, &abi::listed()?)?;
+    let archive = Unpacked::make(context, dist::target::Target::Windows(target), log)?;
+    let dll = archive.folder.join("bin").join(DLL);
+    let imported = imports::check(target, &dll)?;
+    abi::same("the DLL", &imports::exports(target, &dll)?, abi::EXPORTS, &abi::listed()?)?;
+    // Beside the programs, where Windows looks first and where a till has it.
+    let size = fs::copy(&dll, archive.programs.join(DLL))?;
 
-    let nothing = build.folder.join("nothing.exe");
-    build.compile(&[source("nothing")], &nothing, &[]).log(log)?;
+    let nothing = archive.programs.join("nothing.exe");
+    let compiler = target.mingw("gcc").into();
+    archive.compile(compiler, Linked::Shared, &[source("nothing")], &nothing, &[])?.log(log)?;
     let wine = Wine::start(&context.project, target, &nothing, log)?;
-    let bench = Bench { context, build: &build, wine: &wine };
+    let bench = Bench { context, target, archive: &archive, wine: &wine };
     bench.loading(log)?;
     bench.without_a_runtime(log)?;
-    bench.contained_panic(log)?;
-    let mut told = vec![format!("{size} bytes, {imported} functions of Windows 7")];
+    bench.with_a_device(log)?;
+    let mut told = vec![format!("{}; DLL of {size} bytes, {imported} functions of Windows 7", archive.told)];
     if target == Target::I686 {
         told.push(bench.conventions(log)?);
     }
@@ -56,19 +63,43 @@ fn run(target: Target, context: &Context, log: &mut Log) -> Result<Vec<String>> 
     Ok(told)
 }
 
-/// A build, and where its programs run.
+/// The integration tests of the library, built for Windows. Of the library as it is developed, and in Rust: they see what
+/// the archive does not show.
+pub(super) fn run_tests(context: &Context, log: &mut Log) -> Result<Vec<String>> {
+    let target = Target::X86_64;
+    let program = windows::integration_tests(&context.project, target, log)?;
+    let scratch = Scratch::absolute(&context.project, "tests-under-wine")?;
+    let nothing = scratch.join("nothing.exe");
+    Run::new(target.mingw("gcc")).arg(source("nothing")).arg("-o").arg(&nothing).log(log)?;
+    let wine = Wine::start(&context.project, target, &nothing, log)?;
+    wine.run(&program)?.arg("--show-output").log(log)?;
+    let said = log.text()?;
+    let result = said.lines().rfind(|line| line.starts_with("test result: "));
+    let result = result.ok_or("the tests under Wine do not tell their result")?;
+    Ok(vec![result.trim_start_matches("test result: ").to_owned()])
+}
+
+/// An unpacked archive, and where its programs run.
 struct Bench<'a> {
     context: &'a Context,
-    build: &'a Build,
+    target: Target,
+    archive: &'a Unpacked,
     wine: &'a Wine,
 }
 
 impl Bench<'_> {
     /// The C examples, in the ways in which each can end.
     fn examples(&self, log: &mut Log) -> Result<Vec<String>> {
+        let by_cmake = self.by_cmake(log)?;
         for name in EXAMPLES {
-            let source = PathBuf::from(format!("examples-c/{name}.c"));
-            self.build.compile(&[source], &self.program(name), &[]).log(log)?;
+            let linked = if name == STATIC_BY_PKG_CONFIG { Linked::Static } else { Linked::Shared };
+            let source = [self.archive.example(name)];
+            match by_cmake.iter().find(|(other, _)| *other == name) {
+                Some((_, program)) => drop(fs::copy(program, self.program(name))?),
+                None => self.compile(linked, &source, &self.program(name), &[], log)?,
+            }
+            let wanted = BY_CMAKE.iter().find(|(other, _)| *other == name).map_or(linked, |(_, how)| *how);
+            self.is_linked(name, wanted)?;
         }
         let programs: Vec<_> = EXAMPLES
             .iter()
@@ -79,7 +110,32 @@ impl Bench<'_> {
             // A name that is not among them cannot be started, and the case that asked says so.
             found.map_or_else(|| Run::new(name), |(_, run)| run.clone())
         };
-        examples::play(self.context, self.build.target.name(), &start, OTHERS_UNDER_WINE, log)
+        examples::play(self.context, self.target.name(), &start, OTHERS_UNDER_WINE, log)
+    }
+
+    /// Those examples that CMake builds, as a developer on Linux does for his tills on Windows.
+    fn by_cmake(&self, log: &mut Log) -> Result<Vec<(&'static str, PathBuf)>> {
+        let (cmake, build) = (CMake::of_system(), self.archive.beside("built by cmake"));
+        let definitions = [
+            ("CMAKE_SYSTEM_NAME", "Windows".into()),
+            ("CMAKE_C_COMPILER", self.target.mingw("gcc").into()),
+            ("CMAKE_PREFIX_PATH", self.archive.folder.clone().into()),
+            ("EXAMPLES", self.archive.folder.join("share/poslatch/examples-c").into()),
+        ];
+        cmake.configure(Path::new(SOURCES), &build, definitions).log(log)?;
+        cmake.build(&build).log(log)?;
+        Ok(BY_CMAKE.iter().map(|(name, _)| (*name, build.join(format!("{name}.exe")))).collect())
+    }
+
+    /// Whether the loader will look for the DLL, or everything is inside.
+    fn is_linked(&self, name: &str, wanted: Linked) -> Result<()> {
+        let program = self.program(name);
+        let needs = Run::new(self.target.mingw("objdump")).arg("--private-headers").arg(&program).read()?;
+        let asks = needs.contains(&format!("DLL Name: {DLL}"));
+        if asks == (wanted == Linked::Shared) {
+            return Ok(());
+        }
+        Err(format!("{} is not linked as it should be, {wanted:?}", program.display()).into())
     }
 
     /// Every case of the conformance suite, with the runner of C built for Windows.
@@ -87,8 +143,8 @@ impl Bench<'_> {
         let program = self.program("runner");
         // The threads of mingw are the test's need, so they go into the program: there is one DLL, ours.
         let flags = ["-Wl,-Bstatic", "-lpthread", "-Wl,-Bdynamic"];
-        self.build.compile(&runners::sources("c", "c")?, &program, &flags).log(log)?;
-        let name = match self.build.target {
+        self.compile(Linked::Shared, &runners::sources("c", "c")?, &program, &flags, log)?;
+        let name = match self.target {
             Target::X86_64 => "c-wine64",
             Target::I686 => "c-wine32",
         };
@@ -100,31 +156,23 @@ impl Bench<'_> {
 
     /// The version that Windows shows, and when the DLL can be unloaded.
     fn loading(&self, log: &mut Log) -> Result<()> {
-        let program = self.compile("loading", &["-lversion"], log)?;
+        let program = self.compile_test("loading", &["-lversion"], log)?;
         finish(&self.wine.run(&program)?.arg(VERSION), log)?.expect_exit(0).map(drop)
     }
 
     /// The import library for Visual Studio, by the linker that works like its own.
     fn without_a_runtime(&self, log: &mut Log) -> Result<()> {
-        let triple = match self.build.target {
+        let triple = match self.target {
             Target::X86_64 => "x86_64-pc-windows-msvc",
             Target::I686 => "i686-pc-windows-msvc",
         };
-        let folder = &self.build.folder;
+        let folder = &self.archive.programs;
         let (object, program) = (folder.join("without_a_runtime.obj"), self.program("without_a_runtime"));
-        let kernel = self.build.kernel32(log)?;
+        let kernel = definitions::kernel32(self.target, folder, log)?;
         Run::new("clang")
-            .args([
-                "-std=c99",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-ffreestanding",
-                "-Iinclude",
-                "-target",
-                triple,
-                "-c",
-            ])
+            .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-target", triple, "-I"])
+            .arg(self.archive.folder.join("include"))
+            .arg("-c")
             .arg(source("without_a_runtime"))
             .arg("-o")
             .arg(&object)
@@ -133,23 +181,27 @@ impl Bench<'_> {
             .args(["/nologo", "/nodefaultlib", "/subsystem:console", "/entry:start"])
             .arg(format!("/out:{}", program.display()))
             .arg(&object)
-            .arg(folder.join(MSVC_IMPORT_LIBRARY))
+            .arg(self.archive.folder.join("lib").join(MSVC_IMPORT_LIBRARY))
             .arg(kernel)
             .log(log)?;
         finish(&self.wine.run(&program)?, log)?.expect_exit(42).map(drop)
     }
 
-    /// A panic inside of the DLL comes back as a status, and the next call pairs.
-    fn contained_panic(&self, log: &mut Log) -> Result<()> {
+    /// A call that waits can be interrupted. A panic inside of the DLL comes back as a status, and the next call pairs.
+    fn with_a_device(&self, log: &mut Log) -> Result<()> {
         self.context.artifacts.simulator(log)?;
-        let program = self.compile("contained_panic", &[], log)?;
+        let interrupted = self.compile_test("interrupted", &["-lws2_32"], log)?;
+        let program = self.compile_test("contained_panic", &[], log)?;
         let scratch = Scratch::new(&self.context.project, "contained-panic")?;
         let device = Simulator::start(&self.context.project, &scratch, "device", log)?;
+        let root_ca_file = std::path::absolute(device.root_ca_file())?;
+        let ended = finish(&self.wine.run(&interrupted)?.arg(&root_ca_file), log)?;
+        ended.expect_exit(0)?.expect_text("ended: CANCELLED")?;
         let run = self
             .wine
             .run(&program)?
             .arg(device.url("https"))
-            .arg(std::path::absolute(device.root_ca_file())?)
+            .arg(root_ca_file)
             .args(["1001", &device.setup_code()?]);
         let ended = finish(&run, log)?;
         ended
@@ -162,7 +214,7 @@ impl Bench<'_> {
 
     /// Who calls it as stdcall loses its stack; the line for the summary says how much.
     fn conventions(&self, log: &mut Log) -> Result<String> {
-        let program = self.compile("conventions", &["-O0"], log)?;
+        let program = self.compile_test("conventions", &["-O0"], log)?;
         let called: Finished = finish(&self.wine.run(&program)?, log)?;
         called
             .expect_exit(0)?
@@ -175,15 +227,26 @@ impl Bench<'_> {
         Ok("cdecl; a stdcall caller loses its stack".into())
     }
 
-    fn compile(&self, name: &str, flags: &[&str], log: &mut Log) -> Result<PathBuf> {
+    /// A program that was written for these suites.
+    fn compile_test(&self, name: &str, flags: &[&str], log: &mut Log) -> Result<PathBuf> {
         let program = self.program(name);
-        self.build.compile(&[source(name)], &program, flags).log(log)?;
+        self.compile(Linked::Shared, &[source(name)], &program, flags, log)?;
         Ok(program)
     }
 
-    /// Beside the DLL, where Windows looks first.
+    fn compile(
+        &self,
+        linked: Linked,
+        sources: &[PathBuf],
+        program: &Path,
+        flags: &[&str],
+        log: &mut Log,
+    ) -> Result<()> {
+        self.archive.compile(self.target.mingw("gcc").into(), linked, sources, program, flags)?.log(log)
+    }
+
     fn program(&self, name: &str) -> PathBuf {
-        self.build.folder.join(format!("{name}.exe"))
+        self.archive.programs.join(format!("{name}.exe"))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::log::Log;
 use crate::process::Run;
 use crate::suites::abi;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Writes the module definition and both import libraries beside the DLL.
 pub(super) fn import_libraries(build: &Build, log: &mut Log) -> Result<()> {
@@ -29,15 +29,16 @@ pub(super) fn import_libraries(build: &Build, log: &mut Log) -> Result<()> {
         .log(log)
 }
 
-/// What a program without a runtime needs of `kernel32.dll`. Not under that name, which mingw looks for here too.
-pub(super) fn kernel32(build: &Build, log: &mut Log) -> Result<PathBuf> {
-    let definition = build.folder.join("exit_process.def");
-    let library = build.folder.join("exit_process.lib");
+/// What a program without a runtime needs of `kernel32.dll`, written into a folder. Not under that name, which mingw looks
+/// for too.
+pub(crate) fn kernel32(target: Target, folder: &Path, log: &mut Log) -> Result<PathBuf> {
+    let definition = folder.join("exit_process.def");
+    let library = folder.join("exit_process.lib");
     // Under stdcall the linker's name has the size of the arguments, the DLL's has not.
-    let exit_process = if build.target == Target::I686 { "ExitProcess@4" } else { "ExitProcess" };
+    let exit_process = if target == Target::I686 { "ExitProcess@4" } else { "ExitProcess" };
     fs::write(&definition, format!("LIBRARY kernel32.dll\nEXPORTS\n    {exit_process}\n"))?;
     Run::new("llvm-dlltool")
-        .args(["-k", "-m", build.target.machine(), "-d"])
+        .args(["-k", "-m", target.machine(), "-d"])
         .arg(&definition)
         .arg("-l")
         .arg(&library)

@@ -1,11 +1,12 @@
 //! What the DLL needs of Windows, against the list of what Windows 7 SP1 has. One function that came later, and the DLL
 //! does not load at all; no compiler says so.
 
-use super::{Build, DLL};
+use super::{DLL, Target};
 use crate::Result;
 use crate::process::Run;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 /// `DLL!function`, a line each: an addition is a claim about Windows 7, seen in review.
 pub(crate) const ALLOWED: &str = "abi/windows-imports.txt";
@@ -14,8 +15,8 @@ pub(crate) const ALLOWED: &str = "abi/windows-imports.txt";
 const SUBSYSTEM_MAX: (u32, u32) = (6, 1);
 
 /// How many functions the DLL imports; fails with those that are not allowed.
-pub(crate) fn check(build: &Build) -> Result<usize> {
-    let dump = dump(build)?;
+pub(crate) fn check(target: Target, dll: &Path) -> Result<usize> {
+    let dump = dump(target, dll)?;
     let found = imports(&dump);
     if found.is_empty() {
         return Err(format!("objdump names no import of {DLL}").into());
@@ -32,7 +33,7 @@ pub(crate) fn check(build: &Build) -> Result<usize> {
         return Err(format!(
             "the DLL for {} imports what is not in {ALLOWED}; add it there if Windows 7 SP1 has it, for without it the \
              DLL does not load:{strangers}",
-            build.target.name()
+            target.name()
         )
         .into());
     }
@@ -41,15 +42,15 @@ pub(crate) fn check(build: &Build) -> Result<usize> {
 }
 
 /// The functions that the DLL exports.
-pub(crate) fn exports(build: &Build) -> Result<BTreeSet<String>> {
-    let dump = dump(build)?;
+pub(crate) fn exports(target: Target, dll: &Path) -> Result<BTreeSet<String>> {
+    let dump = dump(target, dll)?;
     let table = dump.split_once("[Ordinal/Name Pointer] Table").map_or("", |(_, table)| table);
     let entries = table.lines().skip(1).take_while(|line| line.trim_start().starts_with('['));
     Ok(entries.filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
 }
 
-fn dump(build: &Build) -> Result<String> {
-    Run::new(build.target.mingw("objdump")).arg("--private-headers").arg(build.dll()).read()
+fn dump(target: Target, dll: &Path) -> Result<String> {
+    Run::new(target.mingw("objdump")).arg("--private-headers").arg(dll).read()
 }
 
 /// `DLL!function` of each line of the import tables. Names of DLLs in capitals, as Windows does not tell them apart.

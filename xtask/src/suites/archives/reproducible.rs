@@ -5,6 +5,7 @@ use super::on_a_linux_pc;
 use crate::Result;
 use crate::linux::{self, Places, Target};
 use crate::log::Log;
+use crate::remapping;
 use crate::scratch::Scratch;
 use crate::test::Context;
 use std::ffi::OsStr;
@@ -69,7 +70,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// A home for cargo in which the crates lie in another folder, without fetching them again.
 #[cfg(unix)]
 fn same_crates_elsewhere(home: &Path) -> Result<()> {
-    let real = linux::cargo_home()?;
+    let real = remapping::cargo_home()?;
     fs::create_dir_all(home)?;
     std::os::unix::fs::symlink(real.join("registry"), home.join("registry"))?;
     // Where crates come from, if it says so.

@@ -28,6 +28,8 @@ pub(super) fn complete(prefix: &Path, built: &Path, natives: &str, log: &mut Log
     if let Some(missing) = FILES.iter().find(|file| !prefix.join(file).exists()) {
         return Err(format!("{missing} was not installed").into());
     }
+    // The compiler's own, see cmake/PoslatchPlatform.cmake.
+    let natives = natives.replace("-lgcc_s ", "");
     for (file, wanted) in [
         ("lib/pkgconfig/poslatch.pc", format!("Libs.private: {natives}\n")),
         (
