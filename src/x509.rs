@@ -9,6 +9,7 @@ use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 use x509_cert::name::Name;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// `id-kp-serverAuth` (RFC 5280).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -73,6 +74,28 @@ impl Certificate {
 
     pub(crate) fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static> {
         &self.spki
+    }
+
+    /// The kind of key, as people say it: `RSA 2048`, `EC P-256`.
+    pub(crate) fn key_kind(&self) -> String {
+        const KINDS: [(&str, &str); 4] = [
+            ("1.2.840.10045.3.1.7", "EC P-256"),
+            ("1.3.132.0.34", "EC P-384"),
+            ("1.3.132.0.35", "EC P-521"),
+            ("1.3.101.112", "Ed25519"),
+        ];
+        if let Some(bits) = self.rsa_bits {
+            return ["RSA ", &bits.to_string()].concat();
+        }
+        let oid = SubjectPublicKeyInfoRef::from_der(&self.spki).ok().map(|spki| {
+            // Of elliptic curves, the parameter says which.
+            let curve =
+                spki.algorithm.parameters.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
+            curve.unwrap_or(spki.algorithm.oid).to_string()
+        });
+        let oid = oid.unwrap_or_default();
+        let known = KINDS.iter().find(|(known, _)| *known == oid);
+        known.map_or_else(|| ["key ", &oid].concat(), |(_, kind)| (*kind).to_owned())
     }
 
     /// Same name as subject and issuer. Says nothing of the signature.
@@ -154,6 +177,11 @@ fn rsa_bits(public_key: &[u8]) -> Option<usize> {
         .ok()?;
     let highest = modulus.as_bytes().first()?;
     Some(modulus.as_bytes().len() * 8 - usize::try_from(highest.leading_zeros()).ok()?)
+}
+
+/// The same of a name that stands alone, such as a hint at issuers; `None` if it is none.
+pub(crate) fn name_in(der: &[u8]) -> Option<String> {
+    Name::from_der(der).ok().map(|name| display(&name))
 }
 
 /// The name by which people know the subject; printable and of bounded length.

@@ -16,13 +16,45 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-enum News {
-    Done(Result<TcpStream, Kind>),
+enum News<T> {
+    Done(Result<T, Kind>),
     Interrupted,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
+    aside(address, deadline, interrupt, move |address| {
+        let candidates = resolve(address)?;
+        connect_any(&candidates, deadline, address)
+    })
+}
+
+/// The first half of [`dial`], for the probe, which tells of each half.
+pub(crate) fn resolve_only(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Vec<SocketAddr>, Error> {
+    aside(address, deadline, interrupt, resolve)
+}
+
+/// The second half of [`dial`].
+pub(crate) fn connect_only(
+    address: &Address,
+    candidates: Vec<SocketAddr>,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<TcpStream, Error> {
+    aside(address, deadline, interrupt, move |address| connect_any(&candidates, deadline, address))
+}
+
+/// Runs what cannot be interrupted on a thread of its own, and waits for its result.
+fn aside<T: Send + 'static>(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+    work: impl FnOnce(&Address) -> Result<T, Kind> + Send + 'static,
+) -> Result<T, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -36,10 +68,8 @@ pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt)
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
-            let result = resolve(&worker_address)
-                .and_then(|candidates| connect_any(&candidates, deadline, &worker_address));
             // Nobody waits any more: dropping the stream closes it.
-            let _ = sender.send(News::Done(result));
+            let _ = sender.send(News::Done(work(&worker_address)));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
 

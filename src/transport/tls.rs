@@ -5,6 +5,8 @@
 //! read and write at the same time [detaches](TlsStream::detach) it from its socket and moves the
 //! bytes itself. Every failure is turned into its cause here, where the handshake's state is known.
 
+pub(crate) mod look;
+
 use super::deadline::Deadline;
 use super::dial::dial;
 use super::interrupt::Interrupt;

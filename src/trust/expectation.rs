@@ -89,12 +89,17 @@ impl Expectation {
         }
     }
 
-    pub(crate) fn wrong_device(&self, certificate: &Certificate) -> Kind {
-        let expected = match self {
+    /// Who is expected, as a message says it.
+    pub(crate) fn words(&self) -> String {
+        match self {
             Expectation::Exactly(name) | Expectation::Host(name) => format!("\"{}\"", name.to_str()),
             Expectation::AnyUnder(domain) => format!("a name under \"{domain}\""),
             Expectation::AnyName => "any name".into(),
-        };
+        }
+    }
+
+    pub(crate) fn wrong_device(&self, certificate: &Certificate) -> Kind {
+        let expected = self.words();
         let found = certificate.dns_names().iter().map(|name| crate::words::printable(name)).collect();
         Kind::WrongDevice { expected, found }
     }

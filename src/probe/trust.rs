@@ -1,0 +1,267 @@
+//! Who the device is, by the certificates that the first look wrote down: chain, root, name, clock.
+//!
+//! Each question is answered for itself, so that a wrong clock does not hide a wrong device. webpki
+//! decides, through the same verifier as in every call; what is walked and compared here is only told.
+
+use super::Visit;
+use super::local::Who;
+use super::report::{End, Report, StepName, StepResult};
+use crate::error::{Kind, utc};
+use crate::transport::Target;
+use crate::transport::tls::look::Sight;
+use crate::trust::RootCaChain;
+use crate::trust::verifier::DeviceVerifier;
+use crate::words::printable;
+use crate::x509::Certificate;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Certificates of a chain that are told; a device shows three.
+const SHOWN_MAX: usize = 8;
+
+/// Judges what was seen. Gives out whom to open a connection to, if it is the right one.
+pub(super) fn judge(visit: &Visit<'_>, who: Who, sight: &Sight, report: &mut Report) -> Result<Target, End> {
+    let chain: Vec<Certificate> =
+        sight.chain.iter().take(SHOWN_MAX).filter_map(|der| Certificate::parse(der).ok()).collect();
+    let given = visit.device.roots();
+    let roots = given.clone().unwrap_or_else(|| RootCaChain::of_nobody().into());
+    let verifier = DeviceVerifier { roots: roots.clone(), expectation: who.expectation.clone() };
+    let (leaf, sent) = match sight.chain.split_first() {
+        Some(split) => split,
+        None => return Err(End::Failed),
+    };
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(visit.now));
+    let verdict = verifier.judge_chain(leaf, sent, now);
+    // What is wrong beside the dates, if the dates are wrong.
+    let timeless = match &verdict {
+        Err(Kind::DeviceCertificateExpired { .. } | Kind::DeviceCertificateNotYetValid { .. }) => {
+            verifier.judge_chain(leaf, sent, a_time_of_validity(&chain))
+        }
+        other => other.clone(),
+    };
+
+    let failures = [
+        chain_shown(&chain, &timeless, report),
+        root_ca(&chain, given.as_deref(), &timeless, report),
+        device_name(&verifier, leaf, &chain, now, report),
+        clock(visit, &chain, &verdict, report),
+        who.stop,
+    ];
+    match failures.into_iter().flatten().next() {
+        None => Ok(Target {
+            address: visit.device.address().clone(),
+            roots,
+            expectation: who.expectation,
+            identity: who.identity,
+        }),
+        Some(end) => {
+            super::channel::not_tried(sight, report);
+            Err(end)
+        }
+    }
+}
+
+/// What is shown, and whether the device's own certificate is of any use.
+fn chain_shown(chain: &[Certificate], timeless: &Result<(), Kind>, report: &mut Report) -> Option<End> {
+    let certificates: Vec<Value> = chain
+        .iter()
+        .map(|certificate| {
+            json!({
+                "subject": certificate.subject,
+                "issuer": certificate.issuer,
+                "names": names(certificate),
+                "not_before": utc(certificate.not_before),
+                "not_after": utc(certificate.not_after),
+                "key": certificate.key_kind(),
+            })
+        })
+        .collect();
+    let facts = json!({ "certificates": certificates });
+    match timeless {
+        Err(kind @ Kind::DeviceCertificateUnusable { .. }) => Some(report.fail(StepName::Chain, kind, facts)),
+        _ => {
+            let finding = match chain.len() {
+                1 => "1 certificate".to_owned(),
+                count => [&count.to_string(), " certificates"].concat(),
+            };
+            report.ok(StepName::Chain, finding, facts);
+            None
+        }
+    }
+}
+
+fn root_ca(
+    chain: &[Certificate],
+    given: Option<&RootCaChain>,
+    timeless: &Result<(), Kind>,
+    report: &mut Report,
+) -> Option<End> {
+    let name = StepName::RootCa;
+    let Some(given) = given else {
+        return Some(report.fail(name, &Kind::RootCaMissing, Value::Null));
+    };
+    let roots = given.certificates();
+    let way = Way::up(chain, roots);
+    let subjects: Vec<&str> = roots.iter().map(|root| root.subject.as_str()).collect();
+    let facts = |reached: Option<&str>, missing: Option<&str>| json!({ "given": subjects, "reached": reached, "missing_issuer": missing });
+    match timeless {
+        Ok(()) => {
+            let reached = way.root.map_or("a root", |root| root.subject.as_str());
+            report.ok(name, ["leads to \"", reached, "\""].concat(), facts(Some(reached), None));
+            None
+        }
+        Err(kind @ Kind::UnknownIssuer { .. }) => {
+            let missing = way.missing.unwrap_or_default();
+            let finding = match roots.iter().any(|root| root.subject == missing) {
+                true => [&kind.message(), ": it holds another \"", missing, "\", with another key"].concat(),
+                false => [&kind.message(), ": \"", missing, "\" is not in it"].concat(),
+            };
+            Some(report.fail_saying(name, kind, finding, facts(None, Some(missing))))
+        }
+        Err(_) => {
+            let finding = "not judged, since the device's certificate cannot be used";
+            report.not_run(name, finding, facts(way.root.map(|root| root.subject.as_str()), way.missing));
+            None
+        }
+    }
+}
+
+/// The way from the device's certificate upwards, for telling; whether it holds is webpki's to say.
+struct Way<'a> {
+    root: Option<&'a Certificate>,
+    /// The issuer that was looked for in vain.
+    missing: Option<&'a str>,
+}
+
+impl<'a> Way<'a> {
+    fn up(chain: &'a [Certificate], roots: &'a [Certificate]) -> Way<'a> {
+        let algorithms = crate::provider::provider().signature_verification_algorithms.all;
+        let Some(mut at) = chain.first() else { return Way { root: None, missing: None } };
+        for _ in 0..SHOWN_MAX {
+            if roots.iter().any(|root| root.der() == at.der() && root.names_itself()) {
+                return Way { root: Some(at), missing: None };
+            }
+            let mut above = roots.iter().chain(chain).filter(|issuer| issuer.der() != at.der());
+            let issuer =
+                above.find(|issuer| at.names_as_issuer(issuer) && at.is_signed_by(issuer, algorithms));
+            match issuer {
+                Some(issuer) => at = issuer,
+                None => break,
+            }
+        }
+        Way { root: None, missing: Some(&at.issuer) }
+    }
+}
+
+fn device_name(
+    verifier: &DeviceVerifier,
+    leaf: &CertificateDer<'_>,
+    chain: &[Certificate],
+    now: UnixTime,
+    report: &mut Report,
+) -> Option<End> {
+    let name = StepName::DeviceName;
+    let Some(certificate) = chain.first().filter(|leaf| leaf.is_v3) else {
+        report.not_run(name, "not judged, since the device's certificate cannot be used", Value::Null);
+        return None;
+    };
+    let expected = verifier.expectation.words();
+    let facts = json!({ "expected": expected, "found": names(certificate) });
+    match verifier.judge_name(leaf, now) {
+        Ok(()) => {
+            let found = verifier.expectation.name_of(certificate);
+            let found = found.as_deref().unwrap_or("a device without a name");
+            report.ok(name, ["\"", found, "\", expected was ", &expected].concat(), facts);
+            None
+        }
+        Err(kind) => Some(report.fail(name, &kind, facts)),
+    }
+}
+
+/// This machine's clock against the dates of the device's certificates.
+fn clock(
+    visit: &Visit<'_>,
+    chain: &[Certificate],
+    verdict: &Result<(), Kind>,
+    report: &mut Report,
+) -> Option<End> {
+    let name = StepName::Clock;
+    let earliest_end = chain.iter().map(|certificate| certificate.not_after).min().unwrap_or_default();
+    let latest_start = chain.iter().map(|certificate| certificate.not_before).max().unwrap_or_default();
+    let guess = match verdict {
+        Err(Kind::DeviceCertificateNotYetValid { .. }) => {
+            Some(("behind", "this machine's clock is probably behind"))
+        }
+        // What was all valid once has not lapsed all at once; a root outlives many devices.
+        Err(Kind::DeviceCertificateExpired { .. }) => match chain.iter().all(|c| visit.now > c.not_after) {
+            true => Some((
+                "ahead",
+                "this machine's clock is probably ahead, since every certificate would be out of date",
+            )),
+            false => {
+                Some(("right", "this machine's clock is probably right, and the certificate has lapsed"))
+            }
+        },
+        _ => None,
+    };
+    let facts = json!({
+        "clock": utc(visit.now),
+        "latest_start": utc(latest_start),
+        "earliest_end": utc(earliest_end),
+        "guess": guess.map(|(word, _)| word),
+    });
+    match (verdict, guess) {
+        (Err(kind), Some((_, words))) => {
+            Some(report.fail_saying(name, kind, [&kind.message(), "; ", words].concat(), facts))
+        }
+        _ => {
+            let dates = [
+                utc(visit.now),
+                " is within the certificates' dates, which end on ".into(),
+                utc(earliest_end),
+            ];
+            report.ok(name, dates.concat(), facts);
+            None
+        }
+    }
+}
+
+/// Sets the device's clock beside this machine's, once the device has told it.
+pub(super) fn compare_clocks(visit: &Visit<'_>, date: Option<&str>, report: &mut Report) {
+    /// Far more than an answer takes, and less than what makes certificates or receipts wrong.
+    const SKEW_MAX_SECONDS: u64 = 5 * 60;
+    let Some(device) = date.and_then(super::http_date::parse) else { return };
+    let ours = super::now();
+    let apart = device.abs_diff(ours);
+    let which = if device > ours { "ahead" } else { "behind" };
+    let Some(step) = report.step_mut(StepName::Clock) else { return };
+    step.facts.insert("device_clock".into(), utc(device).into());
+    if apart > SKEW_MAX_SECONDS && visit.now > 0 {
+        let words = [
+            &step.finding,
+            "; the device's clock says ",
+            &utc(device),
+            ", ",
+            &(apart / 60).to_string(),
+            " min ",
+            which,
+        ];
+        step.finding = words.concat();
+        step.result = StepResult::Warning;
+        step.advice = Some("Set the clock that is wrong: the till's or the device's.".into());
+    }
+}
+
+/// A moment at which as many of these certificates are valid as can be.
+fn a_time_of_validity(chain: &[Certificate]) -> UnixTime {
+    let latest_start = chain.iter().map(|certificate| certificate.not_before).max().unwrap_or_default();
+    let earliest_end = chain.iter().map(|certificate| certificate.not_after).min().unwrap_or_default();
+    let own_start = chain.first().map_or(0, |leaf| leaf.not_before);
+    let at = if latest_start <= earliest_end { latest_start } else { own_start };
+    UnixTime::since_unix_epoch(Duration::from_secs(at))
+}
+
+fn names(certificate: &Certificate) -> Vec<String> {
+    certificate.dns_names().iter().take(SHOWN_MAX).map(|name| printable(name)).collect()
+}
