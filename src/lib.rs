@@ -39,6 +39,7 @@ mod device;
 mod error;
 #[doc(hidden)]
 pub mod ffi;
+mod find;
 mod identity;
 mod journal;
 mod log;
@@ -59,6 +60,7 @@ pub use connection::{
 };
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
+pub use find::{Found, Search, SearchProgress, Sighting, find_device};
 pub use identity::Identity;
 pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};

@@ -16,13 +16,38 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-enum News {
-    Done(Result<TcpStream, Kind>),
+enum News<T> {
+    Done(Result<T, Kind>),
     Interrupted,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
+    aside(address, deadline, interrupt, move |address| {
+        lookup(address).and_then(|candidates| connect_any(&candidates, deadline, address))
+    })
+}
+
+/// The IP addresses that the address stands for.
+pub(crate) fn resolve(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Vec<IpAddr>, Error> {
+    let candidates = match &address.host {
+        ServerName::IpAddress(_) => lookup(address)?,
+        _ => aside(address, deadline, interrupt, lookup)?,
+    };
+    Ok(candidates.iter().map(SocketAddr::ip).collect())
+}
+
+/// Does what cannot be interrupted on a thread of its own, and waits for it as long as it may take.
+fn aside<T: Send + 'static>(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+    work: impl FnOnce(&Address) -> Result<T, Kind> + Send + 'static,
+) -> Result<T, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -36,10 +61,8 @@ pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt)
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
-            let result = resolve(&worker_address)
-                .and_then(|candidates| connect_any(&candidates, deadline, &worker_address));
-            // Nobody waits any more: dropping the stream closes it.
-            let _ = sender.send(News::Done(result));
+            // Nobody waits any more: dropping a stream closes it.
+            let _ = sender.send(News::Done(work(&worker_address)));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
 
@@ -54,7 +77,7 @@ pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt)
     }
 }
 
-fn resolve(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
+fn lookup(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
     let name = match &address.host {
         ServerName::IpAddress(ip) => return Ok(vec![SocketAddr::new(IpAddr::from(*ip), address.port)]),
         host => host.to_str(),
