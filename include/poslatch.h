@@ -124,6 +124,9 @@
 /** The device does not answer any more: switched off, out of reach, or hung. */
 #define POSLATCH_E_PEER_SILENT -106
 
+/** Nobody at the addresses that were searched has proven to be the device. */
+#define POSLATCH_E_DEVICE_NOT_FOUND -107
+
 /** The other side does not speak TLS. */
 #define POSLATCH_E_NOT_TLS -200
 

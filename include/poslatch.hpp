@@ -97,6 +97,8 @@ enum class status : std::int32_t {
     response_timeout = -105,
     /// The device does not answer any more: switched off, out of reach, or hung.
     peer_silent = -106,
+    /// Nobody at the addresses that were searched has proven to be the device.
+    device_not_found = -107,
     /// The other side does not speak TLS.
     not_tls = -200,
     /// The two sides have no TLS version or cipher in common.

@@ -34,11 +34,13 @@
 )]
 
 mod address;
+mod certificates;
 mod connection;
 mod device;
 mod error;
 #[doc(hidden)]
 pub mod ffi;
+mod find;
 mod identity;
 mod journal;
 mod log;
@@ -54,12 +56,14 @@ mod trust;
 mod words;
 mod x509;
 
+pub use certificates::{CertificateFacts, certificates};
 pub use connection::{
     Connection, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, Message, MessageKind, REQUEST_BYTES_MAX,
     Recovery,
 };
 pub use device::{Device, DeviceBuilder};
 pub use error::Error;
+pub use find::{Found, Search, SearchProgress, Sighting, find_device};
 pub use identity::Identity;
 pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};

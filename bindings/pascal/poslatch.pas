@@ -78,6 +78,8 @@ const
   POSLATCH_E_RESPONSE_TIMEOUT = -105;
   // The device does not answer any more: switched off, out of reach, or hung.
   POSLATCH_E_PEER_SILENT = -106;
+  // Nobody at the addresses that were searched has proven to be the device.
+  POSLATCH_E_DEVICE_NOT_FOUND = -107;
   // The other side does not speak TLS.
   POSLATCH_E_NOT_TLS = -200;
   // The two sides have no TLS version or cipher in common.

@@ -43,6 +43,8 @@ pub const POSLATCH_E_PEER_CLOSED: i32 = -104;
 pub const POSLATCH_E_RESPONSE_TIMEOUT: i32 = -105;
 /** The device does not answer any more: switched off, out of reach, or hung. */
 pub const POSLATCH_E_PEER_SILENT: i32 = -106;
+/** Nobody at the addresses that were searched has proven to be the device. */
+pub const POSLATCH_E_DEVICE_NOT_FOUND: i32 = -107;
 
 /** The other side does not speak TLS. */
 pub const POSLATCH_E_NOT_TLS: i32 = -200;

@@ -24,8 +24,7 @@ enum News<T> {
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
     aside(address, deadline, interrupt, move |address| {
-        let candidates = resolve(address)?;
-        connect_any(&candidates, deadline, address)
+        lookup(address).and_then(|candidates| connect_any(&candidates, deadline, address))
     })
 }
 
@@ -35,7 +34,7 @@ pub(crate) fn resolve_only(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Vec<SocketAddr>, Error> {
-    aside(address, deadline, interrupt, resolve)
+    aside(address, deadline, interrupt, lookup)
 }
 
 /// The second half of [`dial`].
@@ -48,7 +47,20 @@ pub(crate) fn connect_only(
     aside(address, deadline, interrupt, move |address| connect_any(&candidates, deadline, address))
 }
 
-/// Runs what cannot be interrupted on a thread of its own, and waits for its result.
+/// The IP addresses that the address stands for.
+pub(crate) fn resolve(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Vec<IpAddr>, Error> {
+    let candidates = match &address.host {
+        ServerName::IpAddress(_) => lookup(address)?,
+        _ => aside(address, deadline, interrupt, lookup)?,
+    };
+    Ok(candidates.iter().map(SocketAddr::ip).collect())
+}
+
+/// Does what cannot be interrupted on a thread of its own, and waits for it as long as it may take.
 fn aside<T: Send + 'static>(
     address: &Address,
     deadline: Deadline,
@@ -68,7 +80,7 @@ fn aside<T: Send + 'static>(
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
-            // Nobody waits any more: dropping the stream closes it.
+            // Nobody waits any more: dropping a stream closes it.
             let _ = sender.send(News::Done(work(&worker_address)));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
@@ -84,7 +96,7 @@ fn aside<T: Send + 'static>(
     }
 }
 
-fn resolve(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
+fn lookup(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
     let name = match &address.host {
         ServerName::IpAddress(ip) => return Ok(vec![SocketAddr::new(IpAddr::from(*ip), address.port)]),
         host => host.to_str(),

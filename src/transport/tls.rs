@@ -50,22 +50,9 @@ pub(crate) fn open(
     deadline: Deadline,
     interrupt: &Arc<Interrupt>,
 ) -> Result<TlsStream, Error> {
-    let config = config(target)?;
-    let server_name = target.expectation.server_name(&target.address.host);
-    let mut tls = ClientConnection::new(Arc::new(config), server_name)
-        .map_err(|error| Kind::Internal { detail: error.to_string() })?;
-    // The sizes of what is written are bounded by us; a second bound would only split messages.
-    tls.set_buffer_limit(None);
-
+    let mut stream = TlsStream::detached(target, config(target)?)?;
     let tcp = dial(&target.address, deadline, interrupt)?;
-    let mut stream = TlsStream {
-        tls,
-        socket: Some(Socket::new(tcp, deadline, interrupt)?),
-        address: target.address.authority(),
-        phase: Phase::Handshake,
-        shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
-        device_name: None,
-    };
+    stream.socket = Some(Socket::new(tcp, deadline, interrupt)?);
     stream.handshake()?;
 
     stream.device_name = stream
@@ -77,7 +64,8 @@ pub(crate) fn open(
     Ok(stream)
 }
 
-fn config(target: &Target) -> Result<ClientConfig, Error> {
+/// How TLS is spoken with the target; serves any number of streams, at any address.
+pub(crate) fn config(target: &Target) -> Result<Arc<ClientConfig>, Error> {
     let verifier = DeviceVerifier { roots: target.roots.clone(), expectation: target.expectation.clone() };
     let builder = ClientConfig::builder_with_provider(provider().clone())
         .with_safe_default_protocol_versions()
@@ -92,10 +80,28 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
     };
     // Each connection verifies the device afresh.
     config.resumption = rustls::client::Resumption::disabled();
-    Ok(config)
+    Ok(Arc::new(config))
 }
 
 impl TlsStream {
+    /// A stream that begins without a socket: its handshake is [fed](TlsStream::feed) and
+    /// [taken](TlsStream::take_output).
+    pub(crate) fn detached(target: &Target, config: Arc<ClientConfig>) -> Result<TlsStream, Error> {
+        let server_name = target.expectation.server_name(&target.address.host);
+        let mut tls = ClientConnection::new(config, server_name)
+            .map_err(|error| Kind::Internal { detail: error.to_string() })?;
+        // The sizes of what is written are bounded by us; a second bound would only split messages.
+        tls.set_buffer_limit(None);
+        Ok(TlsStream {
+            tls,
+            socket: None,
+            address: target.address.authority(),
+            phase: Phase::Handshake,
+            shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
+            device_name: None,
+        })
+    }
+
     fn handshake(&mut self) -> Result<(), Error> {
         while self.tls.is_handshaking() {
             if self.tls.wants_write() {
@@ -174,6 +180,22 @@ impl TlsStream {
     /// kept until [taken](TlsStream::take_output), and nothing blocks any more.
     pub(crate) fn detach(&mut self) -> Option<Arc<TcpStream>> {
         self.socket.take().map(|socket| socket.tcp().clone())
+    }
+
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.tls.is_handshaking()
+    }
+
+    /// Whether the device has passed: TLS remembers its certificate only after chain, dates, usage and
+    /// name, and the signature by which it holds the key in this very handshake. That comes before
+    /// the till has to show a certificate.
+    pub(crate) fn has_proven_itself(&self) -> bool {
+        self.tls.peer_certificates().is_some()
+    }
+
+    /// Adds the polite end to what has to go out, unless the stream has failed.
+    pub(crate) fn say_goodbye(&mut self) {
+        self.tls.send_close_notify();
     }
 
     /// Takes in some of the bytes that arrived on the detached socket. What they hold has to be read

@@ -59,6 +59,9 @@ namespace Poslatch
         /// <summary>The device does not answer any more: switched off, out of reach, or hung.</summary>
         PeerSilent = -106,
 
+        /// <summary>Nobody at the addresses that were searched has proven to be the device.</summary>
+        DeviceNotFound = -107,
+
         /// <summary>The other side does not speak TLS.</summary>
         NotTls = -200,
 

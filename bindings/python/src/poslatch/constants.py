@@ -65,6 +65,9 @@ class Status(OpenEnum):
     PEER_SILENT = -106
     """The device does not answer any more: switched off, out of reach, or hung."""
 
+    DEVICE_NOT_FOUND = -107
+    """Nobody at the addresses that were searched has proven to be the device."""
+
     NOT_TLS = -200
     """The other side does not speak TLS."""
 

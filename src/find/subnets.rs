@@ -1,0 +1,111 @@
+//! Which addresses a device could have, and in which order they are asked.
+
+use super::Search;
+use crate::error::{Error, Kind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+/// What leaves room for machines between the address of the subnet and that for all of them.
+const PREFIX_WITH_EDGES_MAX: u32 = 30;
+
+/// The addresses of a list with commas.
+///
+/// # Errors
+/// `Argument`, with what is wrong where.
+pub(super) fn parse(list: &str) -> Result<Vec<IpAddr>, Error> {
+    let mut addresses = Vec::new();
+    for item in list.split(',').map(str::trim) {
+        let fail = |problem: &str| {
+            Err(Error::argument("subnets", format!("\"{}\" {problem}", crate::words::printable(item))))
+        };
+        let no_machine = "is neither a subnet such as 192.168.1.0/24 nor the address of a machine";
+        if let Some((first, last)) = subnet(item) {
+            let count = u64::from(last) - u64::from(first) + 1;
+            if addresses.len() as u64 + count > Search::ADDRESSES_MAX as u64 {
+                let limit = Search::ADDRESSES_MAX;
+                return fail(&format!("makes more than the {limit} addresses that are asked at most"));
+            }
+            if !is_of_a_machine(first) || !is_of_a_machine(last) {
+                return fail(no_machine);
+            }
+            addresses.extend((first..=last).map(|bits| IpAddr::V4(Ipv4Addr::from(bits))));
+        } else {
+            match item.parse::<Ipv6Addr>() {
+                Ok(ip) if !ip.is_multicast() && !ip.is_unspecified() => addresses.push(IpAddr::V6(ip)),
+                _ => return fail(no_machine),
+            }
+        }
+    }
+    if addresses.len() > Search::ADDRESSES_MAX {
+        return Err(Error::argument(
+            "subnets",
+            format!("it holds more than the {} addresses that are asked at most", Search::ADDRESSES_MAX),
+        ));
+    }
+    Ok(addresses)
+}
+
+/// The first and the last machine of `192.168.1.0/24`, or of a single IPv4 address.
+fn subnet(item: &str) -> Option<(u32, u32)> {
+    let (ip, prefix) = match item.split_once('/') {
+        Some((ip, prefix)) => (ip, prefix.parse().ok().filter(|prefix| *prefix <= u32::BITS)?),
+        None => (item, u32::BITS),
+    };
+    let ip = u32::from(ip.parse::<Ipv4Addr>().ok()?);
+    // What the prefix leaves open; a shift by all bits is none that there is.
+    let open = u32::MAX.checked_shr(prefix).unwrap_or_default();
+    let (first, last) = (ip & !open, ip | open);
+    Some(if prefix <= PREFIX_WITH_EDGES_MAX { (first + 1, last - 1) } else { (first, last) })
+}
+
+/// Whether machines have addresses like this one.
+fn is_of_a_machine(bits: u32) -> bool {
+    let ip = Ipv4Addr::from(bits);
+    ip.octets()[0] != 0 && !ip.is_multicast() && !ip.is_broadcast()
+}
+
+/// The /24 of the address that this machine would reach the device from.
+///
+/// # Errors
+/// `Unreachable`, without a way to it; `Argument`, if that /24 is nobody's own network.
+pub(super) fn own(configured: &[IpAddr]) -> Result<Vec<IpAddr>, Error> {
+    let missing = |why: String| Err(Error::argument("subnets", format!("it has to be given: {why}")));
+    let Some(device) = configured.iter().copied().find(IpAddr::is_ipv4) else {
+        return missing("the neighbours of an IPv6 address are too many to be asked".into());
+    };
+    // Connecting a UDP socket sends nothing: the system only looks up which way packets would go, and
+    // from which of its addresses.
+    let device = SocketAddr::new(device, 9);
+    let local = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+        .and_then(|socket| socket.connect(device).and_then(|()| socket.local_addr()))
+        .map_err(|error| Kind::Unreachable { address: device, os: (&error).into() })?;
+    match local.ip() {
+        IpAddr::V4(own) if own.is_private() || own.is_link_local() => parse(&format!("{own}/24")),
+        IpAddr::V4(own) if own.is_loopback() => {
+            missing(format!("the device's address, {}, is this machine's own", device.ip()))
+        }
+        other => missing(format!("this machine's address, {other}, belongs to no private network")),
+    }
+}
+
+/// First where the device was; then its neighbours, the nearest first, and the same in other subnets, since
+/// a router that changes the subnet often keeps the last number; IPv6 at the end.
+pub(super) fn in_order(configured: &[IpAddr], mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let anchor = configured.iter().find_map(|ip| match ip {
+        IpAddr::V4(ip) => Some(ip.octets()),
+        IpAddr::V6(_) => None,
+    });
+    let [.., anchor_number] = anchor.unwrap_or_default();
+    addresses.sort_by_key(|ip| match ip {
+        IpAddr::V4(v4) => {
+            let [a, b, c, number] = v4.octets();
+            let is_elsewhere = anchor.is_none_or(|anchor| anchor[..3] != [a, b, c]);
+            (is_elsewhere, number.abs_diff(anchor_number), *ip)
+        }
+        IpAddr::V6(_) => (true, u8::MAX, *ip),
+    });
+    addresses.dedup();
+    addresses.retain(|ip| !configured.contains(ip));
+    let mut ordered = configured.to_vec();
+    ordered.extend(addresses);
+    ordered
+}
