@@ -19,7 +19,11 @@ impl Amount {
         let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_more_than_nothing = value.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
-        if !digits(whole) || !digits(fraction) || whole.len() + fraction.len() > DIGITS_MAX || !is_more_than_nothing {
+        if !digits(whole)
+            || !digits(fraction)
+            || whole.len() + fraction.len() > DIGITS_MAX
+            || !is_more_than_nothing
+        {
             return Err(Failure::usage(
                 format!("\"{value}\" is not an amount"),
                 "Write it with a point and without signs or spaces, as in 12.50.",

@@ -66,6 +66,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RootCaCommand,
     },
+    /// Find the device again when its address has changed
+    Find(FindArguments),
+    /// Say on one screen what is wrong between till and device
+    Doctor(DoctorArguments),
     /// Pair and pay with a simulated device, on this machine alone
     #[cfg(feature = "demo")]
     Demo,
@@ -87,6 +91,8 @@ impl Command {
             Command::Lookup(_) => "lookup",
             Command::Send(_) => "send",
             Command::RootCa { .. } => "root-ca-fetch",
+            Command::Find(_) => "find",
+            Command::Doctor(_) => "doctor",
             #[cfg(feature = "demo")]
             Command::Demo => "demo",
             Command::Completions(_) => "completions",
@@ -382,6 +388,57 @@ pub(crate) enum Auth {
     HttpSignature,
     /// The same over v-c-date, behind proxies that change Date
     HttpSignatureVDate,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Looks on the port of the URL, first near the old address. Only the device whose certificate proves
+the name is found; others who answer are listed.
+
+Exit codes: 0 found, 3 not found.
+
+Examples:
+  poslatch find
+  poslatch find --serial 1850000123 --subnet 192.168.1.0/24,192.168.2.0/24")]
+pub(crate) struct FindArguments {
+    /// Where to look, with commas between [default: this machine's own /24]
+    #[arg(long, value_name = "SUBNETS")]
+    pub(crate) subnet: Option<String>,
+
+    /// Go on looking until Ctrl-C, and print a line at each change
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// Pause between two looks of --watch
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) interval: u32,
+
+    #[command(flatten)]
+    pub(crate) device: DeviceOptions,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityOptions,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Sends no payment, no code and no message. Not while a payment is on its way.
+
+Exit codes: 0 nothing is in the way, 2 a file or setting, 3 the connection.
+
+Examples:
+  poslatch doctor
+  poslatch doctor --bundle for-support.zip        no key, code, passphrase or posId goes in")]
+pub(crate) struct DoctorArguments {
+    /// Pack what was seen for support, into this zip file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) device: DeviceOptions,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityOptions,
 }
 
 #[derive(Args)]

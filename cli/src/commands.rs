@@ -3,6 +3,8 @@
 pub(crate) mod completions;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod find;
 pub(crate) mod inspect;
 pub(crate) mod lookup;
 pub(crate) mod man;

@@ -80,8 +80,7 @@ impl<'a> Session<'a> {
 
     /// Asks the device how a request ended; Ctrl-C ends the asking.
     pub(crate) fn recover(&self, reference: &str, patience: Duration) -> Result<Recovery, Error> {
-        self.interrupts
-            .during(|| self.connection.close(), || self.connection.recover(reference, patience))
+        self.interrupts.during(|| self.connection.close(), || self.connection.recover(reference, patience))
     }
 
     /// The device's verified name.
@@ -115,9 +114,13 @@ pub(crate) fn text_at(reply: &Value, pointer: &str) -> Option<String> {
 pub(crate) fn not_open(error: Error, till: &Till) -> Failure {
     let next = match error.status() {
         Status::Cancelled | Status::Internal => None,
-        Status::TillCertificateRejected | Status::TillCertificateExpired | Status::TillCertificateRequired => {
-            Some(format!("poslatch pair --pos-id {} --replace{}", till.identity.pos_id(), till.typed_for_pairing))
-        }
+        Status::TillCertificateRejected
+        | Status::TillCertificateExpired
+        | Status::TillCertificateRequired => Some(format!(
+            "poslatch pair --pos-id {} --replace{}",
+            till.identity.pos_id(),
+            till.typed_for_pairing
+        )),
         _ => Some(format!("poslatch doctor{}", till.typed)),
     };
     let failure = Failure::of(error);

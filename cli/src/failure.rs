@@ -23,13 +23,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A mistake in the arguments, a file or a setting.
     pub(crate) fn usage(message: impl Into<String>, advice: impl Into<String>) -> Failure {
-        Failure {
-            exit: Exit::Usage,
-            message: message.into(),
-            advice: advice.into(),
-            next: None,
-            error: None,
-        }
+        Failure { exit: Exit::Usage, message: message.into(), advice: advice.into(), next: None, error: None }
     }
 
     /// What the library says about a call that carried no payment.
@@ -41,6 +35,16 @@ impl Failure {
             next: None,
             error: Some(error),
         }
+    }
+
+    /// The same with another exit code, where the command knows better what is at stake.
+    pub(crate) fn ending(self, exit: Exit) -> Failure {
+        Failure { exit, ..self }
+    }
+
+    /// The same in other words, where the command knows better what they mean to a person.
+    pub(crate) fn saying(self, message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), ..self }
     }
 
     pub(crate) fn next(mut self, command: impl Into<String>) -> Failure {

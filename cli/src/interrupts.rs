@@ -24,7 +24,10 @@ impl Interrupts {
         let caught = sender.clone();
         // Sending fails only while the process ends.
         ctrlc::set_handler(move || drop(caught.send(Signal::CtrlC))).map_err(|error| {
-            Failure::usage(format!("Ctrl-C cannot be watched for: {error}"), "Report this to the makers of poslatch.")
+            Failure::usage(
+                format!("Ctrl-C cannot be watched for: {error}"),
+                "Report this to the makers of poslatch.",
+            )
         })?;
         Ok(Interrupts { sender, receiver: Mutex::new(receiver) })
     }
@@ -32,7 +35,7 @@ impl Interrupts {
     /// Does the work, and meanwhile calls `on_ctrl_c` on another thread at each Ctrl-C.
     pub(crate) fn during<T>(&self, on_ctrl_c: impl Fn() + Send, work: impl FnOnce() -> T) -> T {
         thread::scope(|scope| {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 let receiver = self.receiver.lock().unwrap_or_else(|poison| poison.into_inner());
                 while let Ok(Signal::CtrlC) = receiver.recv() {
                     on_ctrl_c();

@@ -67,6 +67,8 @@ fn dispatch(command: &Command, context: &Context<'_>) -> Result<Done, Failure> {
         Command::RootCa { command: RootCaCommand::Fetch(arguments) } => {
             commands::root_ca::run(arguments, context)
         }
+        Command::Find(arguments) => commands::find::run(arguments, context),
+        Command::Doctor(arguments) => commands::doctor::run(arguments, context),
         #[cfg(feature = "demo")]
         Command::Demo => commands::demo::run(context),
         Command::Completions(arguments) => commands::completions::run(arguments),

@@ -74,7 +74,8 @@ fn in_our_words(error: &clap::Error, words: &[OsString]) -> Failure {
             () if is("fetch") => ("the API secret", SECRET_OPTIONS[2].2),
             () => ("a passphrase", SECRET_OPTIONS[1].2),
         };
-        let message = "there is an argument that no option belongs to; it is not shown here, in case it is a secret";
+        let message =
+            "there is an argument that no option belongs to; it is not shown here, in case it is a secret";
         return Failure::usage(message, format!("If it is {what}: {WHY}. {instead}"));
     }
     let text = error.to_string();
@@ -83,5 +84,9 @@ fn in_our_words(error: &clap::Error, words: &[OsString]) -> Failure {
     let is_usage = |line: &&&str| line.starts_with("Usage:") || line.starts_with("For more information");
     let told: Vec<&str> = lines.iter().take_while(|line| !is_usage(line)).copied().collect();
     let usage = lines.iter().find(|line| line.starts_with("Usage:")).copied().unwrap_or_default();
-    Failure::usage(told.join("\n"), format!("{usage}{}", if usage.is_empty() { "" } else { "\n  " }).to_owned() + "`--help` says what there is.")
+    Failure::usage(
+        told.join("\n"),
+        format!("{usage}{}", if usage.is_empty() { "" } else { "\n  " }).to_owned()
+            + "`--help` says what there is.",
+    )
 }

@@ -59,9 +59,9 @@ impl Screen {
         self.say(&format!("{word}{rest}"));
     }
 
-    /// A result that comes before the end.
-    pub(crate) fn result_line(&self, text: &str) {
-        write(&mut io::stdout().lock(), &format!("{text}\n"));
+    /// A result that comes before the end; says whether anybody reads it.
+    pub(crate) fn result_line(&self, text: &str) -> bool {
+        write(&mut io::stdout().lock(), &format!("{text}\n"))
     }
 
     /// Whether a program listens.
@@ -109,7 +109,8 @@ impl Screen {
     fn show(&self, done: &Done) {
         let mut text = String::new();
         if !done.headline.is_empty() {
-            let (word, rest) = done.headline.split_at(done.headline.find(' ').unwrap_or(done.headline.len()));
+            let end = done.headline.find(": ").or(done.headline.find(' ')).unwrap_or(done.headline.len());
+            let (word, rest) = done.headline.split_at(end);
             text += &self.painted(io::stdout().is_terminal(), done.tone, word);
             text += rest;
             text.push('\n');
@@ -141,13 +142,15 @@ impl Screen {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
-                is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                is_terminal
+                    && !is_set("NO_COLOR")
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         }
     }
 }
 
 /// Whoever reads may have gone: then nobody misses the rest.
-fn write(stream: &mut impl Write, text: &str) {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+fn write(stream: &mut impl Write, text: &str) -> bool {
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).is_ok()
 }

@@ -36,7 +36,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the file that is named, or the default one if it is there.
     pub(crate) fn read(named: Option<&Path>) -> Result<Settings, Failure> {
-        let from_environment = std::env::var_os("POSLATCH_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let from_environment =
+            std::env::var_os("POSLATCH_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
         let (path, must_be_there) = match named.map(Path::to_owned).or(from_environment) {
             Some(path) => (path, true),
             None => (DEFAULT_FILE.into(), false),
@@ -100,7 +101,8 @@ mod tests {
 
     #[test]
     fn lines_are_names_and_values() {
-        let values = parse("# the till\n\nurl = wss://10.0.0.5:8443/\nroot-ca=\"my root.pem\"\n").expect("valid");
+        let values =
+            parse("# the till\n\nurl = wss://10.0.0.5:8443/\nroot-ca=\"my root.pem\"\n").expect("valid");
         assert_eq!(values["url"], "wss://10.0.0.5:8443/");
         assert_eq!(values["root-ca"], "my root.pem");
     }

@@ -29,7 +29,10 @@ impl DeviceSettings {
             .value("connect-timeout", seconds.as_deref())
             .map(|text| {
                 text.parse().map(Duration::from_secs).map_err(|_| {
-                    Failure::usage("--connect-timeout is not a number of seconds", "Give a number, such as 10.")
+                    Failure::usage(
+                        "--connect-timeout is not a number of seconds",
+                        "Give a number, such as 10.",
+                    )
                 })
             })
             .transpose()?;
@@ -152,7 +155,8 @@ impl IdentitySettings {
 
     /// The journal that belongs to this identity.
     pub(crate) fn journal(&self, option: Option<&str>, context: &Context<'_>) -> Result<Journal, Failure> {
-        let path = context.settings.value("journal", option).unwrap_or_else(|| format!("{}.journal", self.path));
+        let path =
+            context.settings.value("journal", option).unwrap_or_else(|| format!("{}.journal", self.path));
         Journal::open(path).map_err(Failure::of)
     }
 }
@@ -199,5 +203,9 @@ fn typed(options: &[(&str, Option<&str>)]) -> String {
 
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]\\".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

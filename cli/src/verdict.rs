@@ -68,7 +68,9 @@ pub(crate) fn is_error(reply: &Value) -> bool {
 
 /// Times are written so that the later one is the greater text.
 pub(crate) fn latest_refund(reply: &Value) -> Option<&Value> {
-    let time = |operation: &Value| operation.get("submitTimeUtc").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let time = |operation: &Value| {
+        operation.get("submitTimeUtc").and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     reply
         .get("linkedOperations")?
         .as_array()?
@@ -103,9 +105,7 @@ mod tests {
 
     #[test]
     fn a_refund_is_judged_by_its_own_status_and_not_by_that_of_its_payment() {
-        let refund = |time: &str, status: &str| {
-            json!({ "type": "REFUND", "amount": "1.00", "status": status, "submitTimeUtc": time })
-        };
+        let refund = |time: &str, status: &str| json!({ "type": "REFUND", "amount": "1.00", "status": status, "submitTimeUtc": time });
         let reply = json!({
             "type": "LinkedRefundResponse",
             "processingDetails": { "status": "APPROVED" },

@@ -50,9 +50,12 @@ fn by_reference(
             let device_says = exchange::text_at(&parsed(&reply), "/processingDetails/status");
             Ok(not_known(reference, "the device is still at it", device_says, till))
         }
-        Ok(Recovery::Unknown(reply)) => {
-            Ok(not_known(reference, "the device knows of no such transaction", exchange::words_of(&reply), till))
-        }
+        Ok(Recovery::Unknown(reply)) => Ok(not_known(
+            reference,
+            "the device knows of no such transaction",
+            exchange::words_of(&reply),
+            till,
+        )),
         Ok(_) => Ok(not_known(reference, "the device does not say", None, till)),
         Err(error) if matches!(error.category(), Category::Usage) => Err(Failure::of(error)),
         Err(error) => {
@@ -90,9 +93,7 @@ fn by_transaction(
         json!({ "type": "TransactionLookupRequest", "idType": "TRANSACTION_ID", "id": transaction });
     let reply = session.exchange(&request.to_string(), patience, &mut |_| {});
     // A look-up moves no money: whatever becomes of it, it can be repeated.
-    let reply = reply.map_err(|lost| {
-        Failure { exit: Exit::Connection, ..exchange::not_open(lost.error, till) }
-    })?;
+    let reply = reply.map_err(|lost| exchange::not_open(lost.error, till).ending(Exit::Connection))?;
     let reply = parsed(&reply);
     let verdict = Verdict::of(&reply);
     let done = told("transaction", verdict, None, None, &reply, session.device_name());

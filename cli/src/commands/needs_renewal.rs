@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &NeedsRenewalArguments, context: &Context<'_>) -> R
         .member("not_after", dates::utc(identity.not_after()))
         .member("earliest_expiry", dates::utc(identity.earliest_expiry()));
     match is_due {
-        true => Ok(done.next(format!("poslatch pair --pos-id {} --replace{}", identity.pos_id(), settings.typed()))),
+        true => Ok(done.next(format!(
+            "poslatch pair --pos-id {} --replace{}",
+            identity.pos_id(),
+            settings.typed()
+        ))),
         false => Ok(done),
     }
 }

@@ -6,7 +6,6 @@
 use super::Context;
 use crate::amount::Amount;
 use crate::arguments::PayArguments;
-use crate::dates;
 use crate::done::Done;
 use crate::exchange::{self, Lost, Session, text_at};
 use crate::exit::Exit;
@@ -22,8 +21,12 @@ use std::time::Duration;
 pub(crate) fn run(arguments: &PayArguments, context: &Context<'_>) -> Result<Done, Failure> {
     let amount = Amount::parse(&arguments.amount, &arguments.currency)?;
     let reference = reference::given_or_new(arguments.reference.as_deref(), "pay")?;
-    let till =
-        Till::resolve(&arguments.device, &arguments.identity, arguments.exchange.journal.as_deref(), context)?;
+    let till = Till::resolve(
+        &arguments.device,
+        &arguments.identity,
+        arguments.exchange.journal.as_deref(),
+        context,
+    )?;
     context.screen.say(&format!("Payment of {amount}, reference {reference}."));
 
     let session = Session::open(&till, context)?;
@@ -69,7 +72,9 @@ impl Operation<'_> {
             Err(lost) if lost.error.request_state() != RequestState::InDoubt => {
                 return Err(exchange::not_open(lost.error, self.till));
             }
-            Err(Lost { error, given_up }) => Trouble { told: failure::message(&error), given_up, error: Some(error) },
+            Err(Lost { error, given_up }) => {
+                Trouble { told: failure::message(&error), given_up, error: Some(error) }
+            }
         };
         if patience.is_zero() || what_happened.given_up {
             return Ok(self.in_doubt(&what_happened));
@@ -183,14 +188,25 @@ pub(crate) fn told(
         .both("it says", "device_says", words.as_deref())
         .both("details", "device_details", details.as_deref())
         .member("outcome", verdict.name())
-        .member("amount", amount.map(|amount| amount.value.clone()).or_else(|| found("/transactionDetails/amountDetails/amount")))
-        .member("currency", amount.map(|amount| amount.currency.clone()).or_else(|| found("/transactionDetails/amountDetails/currency")))
+        .member(
+            "amount",
+            amount
+                .map(|amount| amount.value.clone())
+                .or_else(|| found("/transactionDetails/amountDetails/amount")),
+        )
+        .member(
+            "currency",
+            amount
+                .map(|amount| amount.currency.clone())
+                .or_else(|| found("/transactionDetails/amountDetails/currency")),
+        )
         .member("reply", reply.clone());
     if let Some(time) = found("/transactionDetails/submitTimeUtc") {
         done = done.fact("time", time);
     }
     if verdict == Verdict::Accepted {
-        done = done.next("the device is offline: the bank may still decline this when the device is online again");
+        done = done
+            .next("the device is offline: the bank may still decline this when the device is online again");
     }
     done
 }
@@ -198,9 +214,4 @@ pub(crate) fn told(
 /// The library has found it to be a JSON object.
 pub(crate) fn parsed(reply: &str) -> Value {
     serde_json::from_str(reply).unwrap_or(Value::Null)
-}
-
-/// Now, for whoever prints a line of a journal.
-pub(crate) fn now_text() -> String {
-    dates::utc(dates::now())
 }

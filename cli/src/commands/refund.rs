@@ -22,14 +22,24 @@ use std::time::Duration;
 /// What is to be given back.
 enum Wanted {
     /// Of a payment: all of it, or a part.
-    Linked { transaction: String, part: Option<Amount> },
-    Standalone { amount: Amount, reference: String },
+    Linked {
+        transaction: String,
+        part: Option<Amount>,
+    },
+    Standalone {
+        amount: Amount,
+        reference: String,
+    },
 }
 
 pub(crate) fn run(arguments: &RefundArguments, context: &Context<'_>) -> Result<Done, Failure> {
     let wanted = wanted(arguments)?;
-    let till =
-        Till::resolve(&arguments.device, &arguments.identity, arguments.exchange.journal.as_deref(), context)?;
+    let till = Till::resolve(
+        &arguments.device,
+        &arguments.identity,
+        arguments.exchange.journal.as_deref(),
+        context,
+    )?;
     let silence = till::silence(&arguments.exchange);
     match wanted {
         Wanted::Linked { transaction, part } => linked(&transaction, part.as_ref(), silence, &till, context),
@@ -65,7 +75,8 @@ fn wanted(arguments: &RefundArguments) -> Result<Wanted, Failure> {
 
 /// Section 6a: 32 hexadecimal digits; other lengths are left to the device.
 pub(crate) fn transaction_id(text: &str) -> Result<String, Failure> {
-    let fits = (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let fits =
+        (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     match fits {
         true => Ok(text.to_owned()),
         false => Err(Failure::usage(

@@ -28,13 +28,17 @@ pub(crate) fn run(arguments: &FetchArguments, context: &Context<'_>) -> Result<D
         &format!("Say which cloud: {}. Test devices and real ones have different chains.", names.join(", ")),
     )?;
     let base_url = base_url(&environment, &names)?;
-    let key_advice = "It is shown where the REST shared secret key was made (Business Center > Key Management).";
+    let key_advice =
+        "It is shown where the REST shared secret key was made (Business Center > Key Management).";
     let merchant_id = settings.needed("merchant-id", arguments.merchant_id.as_deref(), key_advice)?;
     let key_id = settings.needed("key-id", arguments.key_id.as_deref(), key_advice)?;
     let path =
         settings.value("root-ca", arguments.root_ca.as_deref()).unwrap_or_else(|| DEFAULT_ROOT_CA.to_owned());
     let web_roots = arguments.web_roots.as_ref().map(std::fs::read).transpose().map_err(|error| {
-        Failure::usage(format!("cannot read the roots of --web-roots: {error}"), "Check that the path is right.")
+        Failure::usage(
+            format!("cannot read the roots of --web-roots: {error}"),
+            "Check that the path is right.",
+        )
     })?;
     let file = settings.value("secret-file", arguments.secret_file.as_deref());
     let secret = Secret {
@@ -46,18 +50,19 @@ pub(crate) fn run(arguments: &FetchArguments, context: &Context<'_>) -> Result<D
     }
     .obtain()?;
 
-    let mut builder = RootCaFetch::builder(base_url, &merchant_id, &key_id, secret.trim()).auth(match arguments.auth {
-        Auth::Jwt => CloudAuth::Jwt,
-        Auth::HttpSignature => CloudAuth::HttpSignature,
-        Auth::HttpSignatureVDate => CloudAuth::HttpSignatureVDate,
-    });
+    let mut builder =
+        RootCaFetch::builder(base_url, &merchant_id, &key_id, secret.trim()).auth(match arguments.auth {
+            Auth::Jwt => CloudAuth::Jwt,
+            Auth::HttpSignature => CloudAuth::HttpSignature,
+            Auth::HttpSignatureVDate => CloudAuth::HttpSignatureVDate,
+        });
     if let Some(pem) = web_roots {
         builder = builder.web_roots_pem(pem);
     }
     context.screen.say(&format!("Asking {base_url} for the Root CA chain ..."));
     let chain = builder.build().and_then(|fetch| fetch.fetch()).map_err(|error| match error.status() {
         Status::Argument if error.message().contains("shared_secret") => {
-            Failure { message: "the API secret is not base64".into(), ..Failure::of(error) }
+            Failure::of(error).saying("the API secret is not base64")
         }
         _ => Failure::of(error),
     })?;
@@ -68,7 +73,8 @@ pub(crate) fn run(arguments: &FetchArguments, context: &Context<'_>) -> Result<D
         .member("environment", environment)
         .member("certificates", held.len());
     for certificate in &held {
-        done = done.fact(&certificate.subject, format!("until {}", dates::utc_and_distance(certificate.not_after)));
+        done = done
+            .fact(&certificate.subject, format!("until {}", dates::utc_and_distance(certificate.not_after)));
     }
     Ok(done.next("poslatch pair --help"))
 }

@@ -22,11 +22,16 @@ pub(crate) fn run(arguments: &SendArguments, context: &Context<'_>) -> Result<Do
             "Send one JSON object with a string member \"type\", for example \"PaymentRequest\". Nothing was sent.",
         )
     })?;
-    let till =
-        Till::resolve(&arguments.device, &arguments.identity, arguments.exchange.journal.as_deref(), context)?;
+    let till = Till::resolve(
+        &arguments.device,
+        &arguments.identity,
+        arguments.exchange.journal.as_deref(),
+        context,
+    )?;
     let session = Session::open(&till, context)?;
     let screen = context.screen;
-    let reply = session.exchange(&request, till::silence(&arguments.exchange), &mut |status| screen.say(status));
+    let reply =
+        session.exchange(&request, till::silence(&arguments.exchange), &mut |status| screen.say(status));
     match reply {
         Ok(reply) => {
             let value = parsed(&reply);
