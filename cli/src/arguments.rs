@@ -5,13 +5,20 @@
 //! none any more. `refusal.rs` says so to whoever tries.
 
 use crate::screen::ColorChoice;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Pair a till with its Visa Acceptance / Cybersource payment device, pay, and find out what is wrong between the two.
 #[derive(Parser)]
-#[command(name = "poslatch", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+#[command(
+    name = "poslatch",
+    version,
+    max_term_width = 100,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -20,13 +27,19 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
 
-    /// Use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
+    /// Use colour: auto (on a terminal, without NO_COLOR), always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true,
+          hide_possible_values = true, help_heading = EVERYWHERE)]
     pub(crate) color: ColorChoice,
 
     /// Settings file, NAME = VALUE [default: poslatch.conf, if there]
     #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) config: Option<PathBuf>,
+
+    // The short form of clap, which has each option on one line, so that a help fits a screen.
+    /// Print this help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = EVERYWHERE)]
+    help: Option<bool>,
 }
 
 const EVERYWHERE: &str = "Every command";
@@ -199,8 +212,8 @@ pub(crate) struct InspectArguments {
 Exit codes: 0 no, 1 yes (two thirds of its life have gone, or fewer days than given are left),
             2 the file cannot be read.
 
-Example, in cron, with a mail to whoever looks after the till:
-  0 6 * * *  poslatch needs-renewal --identity /etc/till/till.pem || echo 'pair again' | mail shop")]
+Example, for cron, which mails what is printed:
+  0 6 * * *  poslatch needs-renewal --identity /etc/till.pem >/dev/null || echo pair again")]
 pub(crate) struct NeedsRenewalArguments {
     /// Days that have to be left
     #[arg(long, value_name = "DAYS", default_value_t = 30)]

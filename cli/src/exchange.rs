@@ -8,7 +8,7 @@ use crate::failure::{self, Failure};
 use crate::interrupts::Interrupts;
 use crate::screen::Tone;
 use crate::till::Till;
-use poslatch::{Connection, Error, Recovery, Status};
+use poslatch::{Connection, Error, Recovery, RequestState, Status};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -123,7 +123,11 @@ pub(crate) fn not_open(error: Error, till: &Till) -> Failure {
         )),
         _ => Some(format!("poslatch doctor{}", till.typed)),
     };
-    let failure = Failure::of(error);
+    let is_settled = error.request_state() != RequestState::InDoubt;
+    let mut failure = Failure::of(error);
+    if is_settled && !failure.advice.starts_with("Nothing was sent") {
+        failure.advice = format!("Nothing was sent. {}", failure.advice);
+    }
     match next {
         Some(next) => failure.next(next),
         None => failure,

@@ -47,6 +47,11 @@ impl Failure {
         Failure { message: message.into(), ..self }
     }
 
+    /// The same with another cure.
+    pub(crate) fn advising(self, advice: impl Into<String>) -> Failure {
+        Failure { advice: advice.into(), ..self }
+    }
+
     pub(crate) fn next(mut self, command: impl Into<String>) -> Failure {
         self.next = Some(command.into());
         self

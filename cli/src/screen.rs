@@ -15,12 +15,9 @@ use std::io::{self, IsTerminal, Write};
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set or TERM is "dumb"
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -128,8 +128,12 @@ impl IdentitySettings {
 
     pub(crate) fn load(&self) -> Result<Identity, Failure> {
         self.load_from(&self.path).map_err(|failure| {
-            let is_missing = !Path::new(&self.path).exists();
-            if is_missing { failure.next("poslatch pair --help") } else { failure }
+            if Path::new(&self.path).exists() {
+                return failure;
+            }
+            failure
+                .advising("This till has not paired yet, or its identity is in another file: name it with --identity.")
+                .next("poslatch pair --help")
         })
     }
 

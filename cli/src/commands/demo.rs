@@ -104,11 +104,10 @@ impl<'a> Stage<'a> {
         self.step(4, "Pay");
         self.say(&format!("   $ poslatch pay {AMOUNT} {CURRENCY} --reference demo-0001"));
         let connection = self.till()?.open_mtls(identity).map_err(Failure::of)?;
-        let screen = self.context.screen;
         let reply = connection
             .exchange(&payment(), DEFAULT_SILENCE, &mut |status| {
                 if let Some(words) = crate::exchange::words_of(status) {
-                    screen.say(&format!("   Device: {words}"));
+                    self.say(&format!("   Device: {words}"));
                 }
             })
             .map_err(Failure::of)?;
@@ -139,7 +138,7 @@ impl<'a> Stage<'a> {
             .till()?
             .open_tls()
             .and_then(|connection| connection.exchange(&payment(), DEFAULT_SILENCE, &mut |_| {}));
-        if paid.is_ok() {
+        if paid.is_ok_and(|reply| Verdict::of(&super::pay::parsed(&reply)) != Verdict::Failed) {
             return Err(unexpected("the device took a payment from a stranger"));
         }
         let reason = self.event("refusal", |event| match event {

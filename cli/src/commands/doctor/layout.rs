@@ -1,7 +1,7 @@
 //! The report on a screen: 24 lines of 100 columns, since a support desk reads it over the phone from any terminal.
 //!
-//! A step that is well gets one line, one that is not gets the room for what was found and its cure. Certificates are
-//! left out first if the room runs short, then what is well.
+//! What is not well gets the room for its finding and its cure. If the room runs short, what is well gets one line, then
+//! certificates are left out, then everything that is well.
 
 use super::Findings;
 use poslatch::{Step, StepName, StepResult};
@@ -19,16 +19,11 @@ const CERTIFICATES_MAX: usize = 3;
 /// The whole screen, with the one thing to do next at its end.
 pub(super) fn screen(findings: &Findings) -> String {
     let next = wrapped("Next: ", &findings.next, 6);
-    for (certificates, steps_that_are_well) in [(true, true), (false, true), (false, false)] {
+    for room in [Room::Whole, Room::OneLineEach, Room::NoCertificates, Room::OnlyWhatIsWrong] {
         let mut lines = files(findings);
-        for step in findings.report.steps() {
-            if step.result == StepResult::Ok && !steps_that_are_well {
-                continue;
-            }
-            lines.extend(lines_of(step, certificates));
-        }
+        lines.extend(findings.report.steps().iter().flat_map(|step| lines_of(step, room)));
         lines.extend(not_run(findings));
-        if lines.len() + next.len() <= LINES || !steps_that_are_well {
+        if lines.len() + next.len() <= LINES || room == Room::OnlyWhatIsWrong {
             lines.truncate(LINES.saturating_sub(next.len()));
             lines.extend(next);
             return lines.join("\n") + "\n";
@@ -48,13 +43,26 @@ fn files(findings: &Findings) -> Vec<String> {
         .collect()
 }
 
-fn lines_of(step: &Step, certificates: bool) -> Vec<String> {
+/// How much of what is well is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Whole,
+    OneLineEach,
+    NoCertificates,
+    OnlyWhatIsWrong,
+}
+
+fn lines_of(step: &Step, room: Room) -> Vec<String> {
     let name = name(step.name);
     match step.result {
         StepResult::NotRun => Vec::new(),
+        StepResult::Ok if room == Room::OnlyWhatIsWrong => Vec::new(),
         StepResult::Ok => {
-            let mut lines = vec![cut(&format!("{}{}", label("ok", name), step.finding))];
-            if certificates && step.name == StepName::Chain {
+            let mut lines = match room {
+                Room::Whole => wrapped(&label("ok", name), &step.finding, INDENT),
+                _ => vec![cut(&format!("{}{}", label("ok", name), step.finding))],
+            };
+            if room != Room::NoCertificates && step.name == StepName::Chain {
                 lines.extend(chain(step));
             }
             lines
