@@ -79,6 +79,8 @@ pub(crate) fn message(error: &Error) -> String {
         return message;
     }
     match message.strip_prefix("argument \"").and_then(|rest| rest.split_once('"')) {
+        // The library takes a list where the option is called after one of them.
+        Some(("subnets", rest)) => format!("--subnet{rest}"),
         Some((name, rest)) => format!("--{}{rest}", name.replace('_', "-")),
         None => message,
     }

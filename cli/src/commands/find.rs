@@ -65,6 +65,8 @@ impl Looking<'_> {
             self.device.interrupt();
         };
         interrupts.during(on_ctrl_c, || {
+            let seconds = interval.as_secs();
+            self.screen.say(&format!("Watching, every {seconds} s; Ctrl-C ends it."));
             let mut last = None;
             loop {
                 let url = match find_device(&self.device, self.identity.as_ref(), &self.search, &mut |_| {

@@ -118,8 +118,8 @@ pub(crate) enum Action {
     CtrlC,
     /// The device goes, and nobody answers on its port.
     DeviceDisappears,
-    /// The payment that is held goes on.
-    ReleasePayment,
+    /// The connection breaks, and the payment that is held on it goes on to its end.
+    ConnectionBreaks,
 }
 
 fn loopback() -> String {

@@ -147,7 +147,10 @@ impl Stage {
                 self.device.wait_for(got, PATIENCE).expect("a request");
                 self.device.disappear();
             }
-            Action::ReleasePayment => self.device.release_payment(),
+            Action::ConnectionBreaks => {
+                self.device.close_connections();
+                self.device.release_payment();
+            }
         }
     }
 }
