@@ -384,8 +384,14 @@ pub(crate) struct FetchArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) root_ca: Option<String>,
 
-    /// How the request is signed
-    #[arg(long, value_name = "HOW", default_value = "jwt")]
+    /// How the request is signed: jwt, http-signature or http-signature-v-date [default: jwt]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "jwt",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) auth: Auth,
 
     /// Roots that vouch for the cloud, where a firewall inspects TLS [default: those of the web]

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     let exit = match refusal::secret_among(&words) {
-        Some(refused) => Screen::before_the_arguments_are_known(&words).failed("poslatch", &refused),
+        Some(refused) => Screen::before_the_arguments_are_known(&words).failed("usage", &refused),
         None => match Arguments::try_parse_from(&words) {
             Ok(arguments) => run(&arguments),
             Err(error) => refusal::of_clap(&error, &words),

@@ -56,7 +56,7 @@ pub(crate) fn of_clap(error: &clap::Error, words: &[OsString]) -> Exit {
         }
         _ => {
             let screen = Screen::before_the_arguments_are_known(words);
-            screen.failed("poslatch", &in_our_words(error, words))
+            screen.failed("usage", &in_our_words(error, words))
         }
     }
 }

@@ -73,10 +73,11 @@ impl Screen {
         } else {
             self.show(done);
         }
-        let (first, further) = ("Next: ", "      ");
         for (index, sentence) in done.next.iter().enumerate() {
-            let label = if index == 0 { first } else { further };
-            self.say_loud(Tone::Plain, label, sentence);
+            match index {
+                0 => self.say_loud(Tone::Plain, "Next: ", sentence),
+                _ => self.say(&format!("      {sentence}")),
+            }
         }
         done.exit
     }

@@ -35,7 +35,7 @@ pub(crate) struct Case {
     pub(crate) device_at: String,
     /// Where somebody pretends to be the device, on the same port.
     pub(crate) impostor_at: Option<String>,
-    /// What happens when standard error says something.
+    /// What happens when something is said.
     #[serde(default)]
     pub(crate) when: Vec<When>,
     /// Nobody reads standard output.
@@ -102,13 +102,23 @@ pub(crate) enum Root {
     None,
 }
 
-/// Once standard error holds this text, that happens.
+/// Once a stream holds this text, that happens.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct When {
     pub(crate) says: String,
+    #[serde(default)]
+    pub(crate) on: Stream,
     #[serde(rename = "do")]
     pub(crate) action: Action,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stream {
+    #[default]
+    Stderr,
+    Stdout,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

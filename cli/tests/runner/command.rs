@@ -1,6 +1,6 @@
 //! One run of the command, with what happens to it meanwhile.
 
-use super::case::{Case, When};
+use super::case::{Case, Stream, When};
 use super::stage::Stage;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -39,27 +39,31 @@ pub(crate) fn run(case: &Case, stage: &Stage) -> Output {
     let _ = child.stdin.take().expect("a pipe").write_all(stage.fill(&case.stdin).as_bytes());
 
     let stdout = child.stdout.take().filter(|_| !case.stdout_is_closed);
-    let stdout = thread::spawn(move || stdout.map(text_of).unwrap_or_default());
+    let stderr = child.stderr.take().expect("a pipe");
     let process = child.id();
-    let (stderr, exit) = thread::scope(|scope| {
-        let pipe = child.stderr.take().expect("a pipe");
-        let stderr = scope.spawn(move || watched(pipe, &case.when, stage, process));
+    let watch = |stream: Stream| {
+        move |pipe: &mut dyn Read| {
+            watched(pipe, case.when.iter().filter(|when| when.on == stream), stage, process)
+        }
+    };
+    let (on_stdout, on_stderr) = (watch(Stream::Stdout), watch(Stream::Stderr));
+    thread::scope(|scope| {
+        let stdout = scope.spawn(move || stdout.map(|mut pipe| on_stdout(&mut pipe)).unwrap_or_default());
+        let stderr = scope.spawn(move || on_stderr(&mut { stderr }));
         let exit = wait(&mut child);
-        (stderr.join().expect("no panic"), exit)
-    });
-    Output { exit, stdout: stdout.join().expect("no panic"), stderr }
-}
-
-fn text_of(mut pipe: impl Read) -> String {
-    let mut bytes = Vec::new();
-    pipe.read_to_end(&mut bytes).expect("readable");
-    String::from_utf8_lossy(&bytes).into_owned()
+        Output { exit, stdout: stdout.join().expect("no panic"), stderr: stderr.join().expect("no panic") }
+    })
 }
 
 /// Reads to the end, and does what the case wants done as soon as something was said.
-fn watched(mut pipe: impl Read, all: &[When], stage: &Stage, process: u32) -> String {
+fn watched<'a>(
+    pipe: &mut dyn Read,
+    all: impl Iterator<Item = &'a When>,
+    stage: &Stage,
+    process: u32,
+) -> String {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
-    let mut waiting = all.iter().peekable();
+    let mut waiting = all.peekable();
     loop {
         match pipe.read(&mut buffer) {
             Ok(0) | Err(_) => return String::from_utf8_lossy(&bytes).into_owned(),
