@@ -22,7 +22,7 @@ mod trust;
 pub use report::{Report, Step, StepName, StepResult};
 
 use crate::device::Device;
-use crate::error::Error;
+use crate::error::{Error, utc};
 use crate::identity::Identity;
 use crate::transport::interrupt::Interrupt;
 use report::End;
@@ -85,6 +85,13 @@ fn walk(visit: &Visit<'_>, identity: Option<&Identity>, report: &mut Report) -> 
     // From here on the device is known to be the right one.
     let stream = channel::open(visit, &target, &sight, report)?;
     channel::websocket(visit, &target, stream, report)
+}
+
+/// A day as people write it, `2026-11-24`.
+fn day(unix_seconds: u64) -> String {
+    let mut time = utc(unix_seconds);
+    time.truncate(10);
+    time
 }
 
 /// Seconds since 1970; a clock before that was never set.

@@ -50,7 +50,7 @@ pub(super) fn open(
     let of = if hint.is_empty() { String::new() } else { [" of \"", &hint, "\""].concat() };
     match (&sight.requested, &target.identity) {
         (Some(_), Some(_)) => {
-            let finding = ["asked for one", &of, ", and the till's was accepted"].concat();
+            let finding = ["asked for one", &of, ", and accepted the till's"].concat();
             report.ok(name, finding, facts(sight, true, Some(true)));
         }
         (Some(_), None) => {
@@ -58,7 +58,7 @@ pub(super) fn open(
             report.ok(name, finding, facts(sight, false, None));
         }
         (None, _) => {
-            let finding = "the device asks for none: it is set to TLS only, and serves whoever calls";
+            let finding = "asks for none: the device is set to TLS only, and serves whoever calls";
             let advice = "Set Security to mTLS on the device, unless TLS is meant; with TLS, open without an identity.";
             report.warn(name, finding.to_owned(), advice, facts(sight, false, None));
         }

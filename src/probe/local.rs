@@ -1,7 +1,7 @@
 //! What can be told without the network: the address, this machine, and the till's own identity.
 
-use super::Visit;
 use super::report::{End, Report, StepName};
+use super::{Visit, day};
 use crate::error::{Kind, utc};
 use crate::identity::Identity;
 use crate::trust::expectation::Expectation;
@@ -44,11 +44,10 @@ pub(super) fn machine(visit: &Visit<'_>, report: &mut Report) {
         .iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|v| !v.is_empty());
-    // The ANSI code page is asked by a foreign call, which is not worth its `unsafe`.
-    let encoding = match (cfg!(windows), &locale) {
-        (true, _) => "paths and passphrases are UTF-8 here, not the ANSI code page",
-        (false, Some(_)) => "paths and passphrases are UTF-8",
-        (false, None) => "no locale is set; paths and passphrases are UTF-8",
+    // The ANSI code page of Windows is asked by a foreign call, which is not worth its `unsafe`.
+    let encoding = match cfg!(windows) {
+        true => ", texts are UTF-8 and not ANSI",
+        false => ", texts are UTF-8",
     };
     let version = concat!("poslatch ", env!("CARGO_PKG_VERSION"));
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -61,7 +60,7 @@ pub(super) fn machine(visit: &Visit<'_>, report: &mut Report) {
         "locale": locale,
         "encoding": "UTF-8",
     });
-    let finding = [version, " on ", os, " ", arch, ", clock ", &utc(visit.now), "; ", encoding].concat();
+    let finding = [version, " on ", os, " ", arch, ", ", &utc(visit.now), encoding].concat();
     report.ok(StepName::Machine, finding, facts);
 }
 
@@ -109,15 +108,15 @@ pub(super) fn identity(
             let whose = ["\"", &pos_id, "\" of ", device].concat();
             if visit.now > end || visit.now < not_before {
                 let kind = Kind::TillCertificateExpired { not_after: end, now: visit.now };
-                let dates = ["; its dates are ", &utc(not_before), " to ", &utc(end)].concat();
+                let dates = ["; valid from ", &day(not_before), " to ", &day(end)].concat();
                 report.warn_as(
                     name,
                     &kind,
-                    [whose, dates, ", and the clock says ".into(), utc(visit.now)].concat(),
+                    [whose, dates, ", and the clock says ".into(), day(visit.now)].concat(),
                     facts,
                 );
             } else if is_due {
-                let due = ["; until ", &utc(end), ", so it is time to renew"].concat();
+                let due = ["; until ", &day(end), ": time to renew"].concat();
                 report.warn(
                     name,
                     whose + &due,
@@ -125,7 +124,7 @@ pub(super) fn identity(
                     facts,
                 );
             } else {
-                let left = ["; until ", &utc(end), ", ", &days_left.to_string(), " days"].concat();
+                let left = ["; until ", &day(end), ", ", &days_left.to_string(), " days"].concat();
                 report.ok(name, whose + &left, facts);
             }
             Ok(Who { expectation, identity: Some(identity.clone()), stop: None })

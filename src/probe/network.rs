@@ -8,6 +8,7 @@ use crate::transport::deadline::Deadline;
 use crate::transport::dial;
 use crate::transport::tls::look::{self, Sight};
 use rustls::SupportedProtocolVersion;
+use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
@@ -23,11 +24,10 @@ pub(super) fn resolve(visit: &Visit<'_>, report: &mut Report) -> Result<Vec<Sock
         .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Value::Null))?;
     let addresses: Vec<String> = candidates.iter().map(|address| address.ip().to_string()).collect();
     let facts = json!({ "addresses": addresses, "ms": ms(begun) });
-    let finding = match visit.device.address().host {
-        rustls::pki_types::ServerName::IpAddress(_) => "no name to resolve".to_owned(),
-        _ => ["is ", &addresses.join(", ")].concat(),
-    };
-    report.ok(StepName::Name, finding, facts);
+    match visit.device.address().host {
+        ServerName::IpAddress(_) => report.not_run(StepName::Name, "the address holds no name", facts),
+        _ => report.ok(StepName::Name, ["is ", &addresses.join(", ")].concat(), facts),
+    }
     Ok(candidates)
 }
 
@@ -132,9 +132,11 @@ pub(super) fn look(
             spoken.insert(other.into(), is_spoken.into());
         }
     }
-    let also = match spoken.values().filter(|spoken| **spoken == Value::Bool(true)).count() {
-        2 => "TLSv1.2 and TLSv1.3 are both spoken",
-        _ => "no other version is spoken",
+    let also = match (sight.version, spoken.get("TLSv1.2"), spoken.get("TLSv1.3")) {
+        (Some("TLSv1.3"), Some(Value::Bool(true)), _) => "; TLSv1.2, too",
+        (Some("TLSv1.3"), Some(_), _) => "; no TLSv1.2",
+        (_, _, Some(_)) => "; no TLSv1.3",
+        _ => "",
     };
     let facts = json!({ "version": sight.version, "cipher": sight.cipher, "spoken": spoken, "ms": took });
     match (failed, sight.version) {
@@ -151,7 +153,7 @@ pub(super) fn look(
         (None, version) => {
             let version = version.unwrap_or("unknown version");
             let cipher = sight.cipher.unwrap_or("unknown cipher");
-            report.ok(StepName::Handshake, [version, ", ", cipher, "; ", also].concat(), facts);
+            report.ok(StepName::Handshake, [version, ", ", cipher, also].concat(), facts);
             Ok(sight)
         }
     }

@@ -3,9 +3,9 @@
 //! Each question is answered for itself, so that a wrong clock does not hide a wrong device. webpki
 //! decides, through the same verifier as in every call; what is walked and compared here is only told.
 
-use super::Visit;
 use super::local::Who;
 use super::report::{End, Report, StepName, StepResult};
+use super::{Visit, day};
 use crate::error::{Kind, utc};
 use crate::transport::Target;
 use crate::transport::tls::look::Sight;
@@ -172,7 +172,7 @@ fn device_name(
         Ok(()) => {
             let found = verifier.expectation.name_of(certificate);
             let found = found.as_deref().unwrap_or("a device without a name");
-            report.ok(name, ["\"", found, "\", expected was ", &expected].concat(), facts);
+            report.ok(name, ["\"", found, "\"; expected ", &expected].concat(), facts);
             None
         }
         Err(kind) => Some(report.fail(name, &kind, facts)),
@@ -216,11 +216,7 @@ fn clock(
             Some(report.fail_saying(name, kind, [&kind.message(), "; ", words].concat(), facts))
         }
         _ => {
-            let dates = [
-                utc(visit.now),
-                " is within the certificates' dates, which end on ".into(),
-                utc(earliest_end),
-            ];
+            let dates = [&utc(visit.now), ", within all dates; the first ends ", &day(earliest_end)];
             report.ok(name, dates.concat(), facts);
             None
         }
