@@ -36,8 +36,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// without, as a till that wants to pair. A device or a network that is not as it should be is a step of the
 /// report, and so is a Root CA chain that was not given.
 ///
-/// Blocks for at most three connect time-outs, one more for resolving a name, and 4 s. At most three
-/// connections, one after the other. Not while a payment is on its way: what the device sends on the
+/// Blocks for at most four connect time-outs (resolving, looking, the third connection and its reply) and 4 s.
+/// At most three connections, one after the other. Not while a payment is on its way: what the device sends on the
 /// probe's WebSocket is counted, and lost.
 ///
 /// ```no_run

@@ -82,7 +82,7 @@ pub(super) fn websocket(
     let begun = Instant::now();
     let mut date = None;
     let upgraded = websocket::upgrade_noting(&target.address, stream, &mut date);
-    super::trust::compare_clocks(visit, date.as_deref(), report);
+    super::trust::compare_clocks(super::now(), date.as_deref(), report);
     let mut socket = upgraded.map_err(|error| refused(error, report))?;
     let facts = json!({ "http_status": 101, "ms": millis(begun) });
     report.ok(StepName::WebSocket, "opened".to_owned(), facts);

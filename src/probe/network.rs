@@ -198,8 +198,7 @@ fn is_tls(visit: &Visit<'_>, sight: &Sight, report: &mut Report) -> Result<(), E
     let peer = visit.device.address().authority();
     match (&sight.failure, speaks) {
         (Some(kind @ Kind::ConnectTimeout { .. }), "nothing") => {
-            let finding =
-                [&peer, " takes the connection, but says nothing: the app behind it hangs, or is another"];
+            let finding = [&peer, " takes the connection, but says nothing"];
             Err(report.fail_saying(name, kind, finding.concat(), facts))
         }
         (Some(kind), "nothing") => Err(report.fail(name, kind, facts)),

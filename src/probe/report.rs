@@ -153,6 +153,7 @@ impl Report {
             "time": utc(self.time),
             "verdict": self.verdict().name(),
             "cause": cause,
+            "screen": self.to_string(),
             "steps": Value::Array(steps),
         })
         .to_string()

@@ -45,7 +45,7 @@ pub(super) fn judge(visit: &Visit<'_>, who: Who, sight: &Sight, report: &mut Rep
         chain_shown(&chain, &timeless, report),
         root_ca(&chain, given.as_deref(), &timeless, report),
         device_name(&verifier, leaf, &chain, now, report),
-        clock(visit, &chain, &verdict, report),
+        clock(visit, &chain, roots.certificates(), &verdict, report),
         who.stop,
     ];
     match failures.into_iter().flatten().next() {
@@ -183,28 +183,15 @@ fn device_name(
 fn clock(
     visit: &Visit<'_>,
     chain: &[Certificate],
+    roots: &[Certificate],
     verdict: &Result<(), Kind>,
     report: &mut Report,
 ) -> Option<End> {
     let name = StepName::Clock;
     let earliest_end = chain.iter().map(|certificate| certificate.not_after).min().unwrap_or_default();
     let latest_start = chain.iter().map(|certificate| certificate.not_before).max().unwrap_or_default();
-    let guess = match verdict {
-        Err(Kind::DeviceCertificateNotYetValid { .. }) => {
-            Some(("behind", "this machine's clock is probably behind"))
-        }
-        // What was all valid once has not lapsed all at once; a root outlives many devices.
-        Err(Kind::DeviceCertificateExpired { .. }) => match chain.iter().all(|c| visit.now > c.not_after) {
-            true => Some((
-                "ahead",
-                "this machine's clock is probably ahead, since every certificate would be out of date",
-            )),
-            false => {
-                Some(("right", "this machine's clock is probably right, and the certificate has lapsed"))
-            }
-        },
-        _ => None,
-    };
+    let ends = chain.iter().chain(roots).map(|certificate| certificate.not_after);
+    let guess = guess(verdict, visit.now, ends);
     let facts = json!({
         "clock": utc(visit.now),
         "latest_start": utc(latest_start),
@@ -223,17 +210,33 @@ fn clock(
     }
 }
 
+/// Which way this machine's clock is probably wrong, as a word for programs and words for people.
+fn guess(
+    verdict: &Result<(), Kind>,
+    now: u64,
+    mut ends: impl Iterator<Item = u64>,
+) -> Option<(&'static str, &'static str)> {
+    match verdict {
+        Err(Kind::DeviceCertificateNotYetValid { .. }) => Some(("behind", "it is probably behind")),
+        // A root outlives many devices: certificates do not lapse all at once.
+        Err(Kind::DeviceCertificateExpired { .. }) => Some(match ends.all(|end| now > end) {
+            true => ("ahead", "it is probably ahead, since by it every certificate has expired"),
+            false => ("right", "it is probably right, and the certificate has lapsed"),
+        }),
+        _ => None,
+    }
+}
+
 /// Sets the device's clock beside this machine's, once the device has told it.
-pub(super) fn compare_clocks(visit: &Visit<'_>, date: Option<&str>, report: &mut Report) {
+pub(super) fn compare_clocks(ours: u64, date: Option<&str>, report: &mut Report) {
     /// Far more than an answer takes, and less than what makes certificates or receipts wrong.
     const SKEW_MAX_SECONDS: u64 = 5 * 60;
     let Some(device) = date.and_then(super::http_date::parse) else { return };
-    let ours = super::now();
     let apart = device.abs_diff(ours);
     let which = if device > ours { "ahead" } else { "behind" };
     let Some(step) = report.step_mut(StepName::Clock) else { return };
     step.facts.insert("device_clock".into(), utc(device).into());
-    if apart > SKEW_MAX_SECONDS && visit.now > 0 {
+    if apart > SKEW_MAX_SECONDS {
         let words = [
             &step.finding,
             "; the device's clock says ",
@@ -260,4 +263,43 @@ fn a_time_of_validity(chain: &[Certificate]) -> UnixTime {
 
 fn names(certificate: &Certificate) -> Vec<String> {
     certificate.dns_names().iter().take(SHOWN_MAX).map(|name| printable(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_by_which_everything_has_expired_is_ahead_and_one_by_which_nothing_has_begun_is_behind() {
+        let expired = Err(Kind::DeviceCertificateExpired { not_after: 10, now: 20 });
+        let too_early = Err(Kind::DeviceCertificateNotYetValid { not_before: 30, now: 20 });
+        for (verdict, ends, word) in [
+            (&expired, [10, 15, 19], Some("ahead")),
+            (&expired, [10, 15, 20], Some("right")),
+            (&too_early, [40, 50, 60], Some("behind")),
+            (&Ok(()), [40, 50, 60], None),
+        ] {
+            assert_eq!(guess(verdict, 20, ends.into_iter()).map(|(word, _)| word), word, "{ends:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_whose_clock_is_far_from_the_tills_is_a_warning() {
+        const DEVICE: u64 = 1_795_537_693;
+        let date = Some("Tue, 24 Nov 2026 16:28:13 GMT");
+        for (ours, date, result, says) in [
+            (DEVICE + 299, date, StepResult::Ok, ""),
+            (DEVICE + 3600, date, StepResult::Warning, "says 2026-11-24T16:28:13Z, 60 min behind"),
+            (DEVICE - 360, date, StepResult::Warning, "6 min ahead"),
+            (0, Some("yesterday"), StepResult::Ok, ""),
+            (0, None, StepResult::Ok, ""),
+        ] {
+            let mut report = Report::new(String::new(), ours);
+            report.ok(StepName::Clock, "well".into(), Value::Null);
+            compare_clocks(ours, date, &mut report);
+            let step = report.step_mut(StepName::Clock).expect("it is there");
+            assert_eq!(step.result, result, "{ours} {date:?}");
+            assert!(step.finding.contains(says), "{}", step.finding);
+        }
+    }
 }

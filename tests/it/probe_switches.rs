@@ -207,13 +207,13 @@ fn channel() -> Vec<Row> {
 }
 
 fn run(rows: Vec<Row>) {
-    for row in rows {
-        let Row { faults, cause } = row;
+    let simulator = simulator();
+    let identity = identity(&simulator, "1001");
+    for Row { faults, cause } in rows {
         let case = told(&faults);
-        let is_silent = faults.stall_handshake;
-        let simulator = simulator_with(faults);
-        let identity = identity(&simulator, "1001");
-        let limit = if is_silent { Duration::from_millis(200) } else { PATIENCE };
+        let limit = if faults.stall_handshake { Duration::from_millis(200) } else { PATIENCE };
+        simulator.set_faults(faults);
+        simulator.forget_events();
         let device = builder(&simulator, "wss").serial(SERIAL).connect_timeout(limit).build().expect("valid");
         let report = probe(&device, Some(&identity)).unwrap_or_else(|error| panic!("{case}: {error:?}"));
         check(&report, &case);
