@@ -976,7 +976,7 @@ poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
  *
  * Sends no payment, no pairing request and no code, and nothing at all to a server that has not passed;
  * keeps nothing. What device and network do is a step of the report, not an error. At most three
- * connections, one after the other. Blocks for at most four connect time-outs and 4 s;
+ * connections, one after the other. Blocks for at most three connect time-outs and 4 s;
  * poslatch_device_interrupt ends it earlier. Not while a payment is on its way: what the device sends to the
  * probe is lost.
  *

@@ -1153,7 +1153,7 @@ public:
     /// desk. Sends no payment, no pairing request and no code, and nothing to a server that has not passed.
     ///
     /// Gives a JSON object with "verdict" ("ok", "warning" or "failed"), "cause", "screen" (for people) and "steps";
-    /// docs/probe.md lists all. Blocks for at most four connect time-outs and 4 s; interrupt() ends it earlier. Not
+    /// docs/probe.md lists all. Blocks for at most three connect time-outs and 4 s; interrupt() ends it earlier. Not
     /// while a payment is on its way.
     ///
     /// Throws status::cancelled. What device and network do is in the report.

@@ -36,8 +36,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// without, as a till that wants to pair. A device or a network that is not as it should be is a step of the
 /// report, and so is a Root CA chain that was not given.
 ///
-/// Blocks for at most four connect time-outs (resolving, looking, the third connection and its reply) and 4 s.
-/// At most three connections, one after the other. Not while a payment is on its way: what the device sends on the
+/// Blocks for at most three connect time-outs (resolving a name, the first connection, the third) and 4 s
+/// (the second, the ping). The connections come one after the other. Not while a payment is on its way: what the device sends on the
 /// probe's WebSocket is counted, and lost.
 ///
 /// ```no_run
@@ -77,9 +77,9 @@ fn walk(visit: &Visit<'_>, identity: Option<&Identity>, report: &mut Report) -> 
 
     let candidates = network::resolve(visit, report)?;
     network::route(&candidates, report);
-    let tcp = network::connect(visit, &candidates, report)?;
+    let line = network::connect(visit, &candidates, report)?;
 
-    let sight = network::look(visit, &who, &candidates, tcp, report)?;
+    let sight = network::look(visit, &who, &candidates, line, report)?;
     let target = trust::judge(visit, who, &sight, report)?;
 
     // From here on the device is known to be the right one.

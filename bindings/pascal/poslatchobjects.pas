@@ -140,7 +140,7 @@ type
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
     function OpenTls: IPoslatchConnection;
     // What is wrong between till and device, as JSON (docs/probe.md); nil as a till that wants to pair. Sends no
-    // payment and no code. Blocks for at most four connect time-outs and 4 s. Not while a payment is on its way.
+    // payment and no code. Blocks for at most three connect time-outs and 4 s. Not while a payment is on its way.
     function Probe(const Identity: IPoslatchIdentity): UTF8String;
   end;
 

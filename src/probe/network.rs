@@ -81,9 +81,11 @@ pub(super) fn connect(
     visit: &Visit<'_>,
     candidates: &[SocketAddr],
     report: &mut Report,
-) -> Result<TcpStream, End> {
+) -> Result<Line, End> {
     let begun = Instant::now();
-    let result = dial(visit, candidates);
+    // As in every call, TCP and TLS share one limit.
+    let deadline = Deadline::after(visit.device.connect_timeout());
+    let result = dial(visit, candidates, deadline);
     let took = ms(begun);
     let tcp = result.map_err(|kind| {
         let finding = [&kind.message(), ", after ", &took.to_string(), " ms"].concat();
@@ -94,11 +96,16 @@ pub(super) fn connect(
     let local = tcp.local_addr().map(|local| local.to_string()).unwrap_or_default();
     let finding = [&peer, " answered after ", &took.to_string(), " ms"].concat();
     report.ok(StepName::Tcp, finding, json!({ "peer": peer, "local": local, "ms": took }));
-    Ok(tcp)
+    Ok(Line { tcp, deadline })
 }
 
-fn dial(visit: &Visit<'_>, candidates: &[SocketAddr]) -> Result<TcpStream, Kind> {
-    let deadline = Deadline::after(visit.device.connect_timeout());
+/// A TCP connection, and when TLS has to be up on it.
+pub(super) struct Line {
+    tcp: TcpStream,
+    deadline: Deadline,
+}
+
+fn dial(visit: &Visit<'_>, candidates: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, Kind> {
     dial::connect_only(visit.device.address(), candidates.to_vec(), deadline, &visit.interrupt)
         .map_err(|error| error.into_kind())
 }
@@ -108,12 +115,11 @@ pub(super) fn look(
     visit: &Visit<'_>,
     who: &Who,
     candidates: &[SocketAddr],
-    tcp: TcpStream,
+    line: Line,
     report: &mut Report,
 ) -> Result<Sight, End> {
     let begun = Instant::now();
-    let limit = visit.device.connect_timeout();
-    let sight = look_once(visit, who, tcp, &[&TLS13, &TLS12], limit)
+    let sight = look_once(visit, who, line, &[&TLS13, &TLS12])
         .map_err(|kind| report.fail(StepName::Tls, &kind, Value::Null))?;
     let took = ms(begun);
     is_tls(visit, &sight, report)?;
@@ -162,14 +168,13 @@ pub(super) fn look(
 fn look_once(
     visit: &Visit<'_>,
     who: &Who,
-    tcp: TcpStream,
+    line: Line,
     versions: &[&'static SupportedProtocolVersion],
-    limit: Duration,
 ) -> Result<Sight, Kind> {
     let address = visit.device.address();
     let name = who.expectation.server_name(&address.host);
-    let deadline = Deadline::after(visit.device.connect_timeout()).no_later_than(limit);
-    look::look(address, name, versions, tcp, deadline, &visit.interrupt).map_err(|error| error.into_kind())
+    look::look(address, name, versions, line.tcp, line.deadline, &visit.interrupt)
+        .map_err(|error| error.into_kind())
 }
 
 /// Whether a version is spoken; `None` if that cannot be told.
@@ -180,7 +185,9 @@ fn speaks(
     version: &'static SupportedProtocolVersion,
     report: &mut Report,
 ) -> Result<Option<bool>, End> {
-    let seen = dial(visit, candidates).and_then(|tcp| look_once(visit, who, tcp, &[version], SECOND_LOOK));
+    let deadline = Deadline::after(visit.device.connect_timeout()).no_later_than(SECOND_LOOK);
+    let seen = dial(visit, candidates, deadline)
+        .and_then(|tcp| look_once(visit, who, Line { tcp, deadline }, &[version]));
     match seen {
         Ok(sight) if !sight.chain.is_empty() => Ok(Some(true)),
         Ok(Sight { failure: Some(Kind::TlsVersion { .. } | Kind::TlsAlert { .. }), .. }) => Ok(Some(false)),

@@ -170,7 +170,7 @@ namespace Poslatch
         /// <summary>
         /// Looks at everything between this till and the device: the network, TLS, certificates (also untrusted ones),
         /// the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment, no pairing
-        /// request and no code, and nothing to a server that has not passed. Blocks for at most four connect time-outs
+        /// request and no code, and nothing to a server that has not passed. Blocks for at most three connect time-outs
         /// and 4 s; <see cref="Interrupt"/> ends it earlier. Not while a payment is on its way.
         /// </summary>
         /// <param name="identity">As which till; null as one that wants to pair.</param>

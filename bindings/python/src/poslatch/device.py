@@ -195,7 +195,7 @@ class Device(Owner):
 
         The network, TLS, certificates (also untrusted ones), the device's name, the clocks, whether it accepts the
         till. Sends no payment, no pairing request and no code, and nothing to a server that has not passed. Blocks
-        for at most four connect time-outs and 4 s; :meth:`interrupt` ends it earlier. Not while a payment is on its
+        for at most three connect time-outs and 4 s; :meth:`interrupt` ends it earlier. Not while a payment is on its
         way.
 
         Args:

@@ -116,7 +116,7 @@ public final class Device implements AutoCloseable {
      * ones), the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment,
      * no pairing request and no code, and nothing to a server that has not passed.
      *
-     * <p>Blocks for at most four connect time-outs and 4 s; {@link #interrupt} ends it earlier. Not while a
+     * <p>Blocks for at most three connect time-outs and 4 s; {@link #interrupt} ends it earlier. Not while a
      * payment is on its way.
      *
      * @param identity as which till; null as one that wants to pair
