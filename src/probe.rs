@@ -12,6 +12,7 @@
 //! a ping.
 
 mod channel;
+mod facts;
 mod http_date;
 mod local;
 mod network;

@@ -1,12 +1,12 @@
 //! What can be told without the network: the address, this machine, and the till's own identity.
 
+use super::facts::Facts;
 use super::report::{End, Report, StepName};
 use super::{Visit, day};
 use crate::error::{Kind, utc};
 use crate::identity::Identity;
 use crate::trust::expectation::Expectation;
 use rustls::pki_types::{IpAddr, ServerName};
-use serde_json::json;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Days before the end of a certificate from which on the till should pair again.
@@ -30,12 +30,11 @@ pub(super) fn address(visit: &Visit<'_>, report: &mut Report) {
         ServerName::IpAddress(IpAddr::V6(_)) => ("ipv6", "an IPv6 address"),
         _ => ("name", "a name"),
     };
-    let facts = json!({
-        "url": address.url(),
-        "host": address.host.to_str(),
-        "host_kind": kind,
-        "port": address.port,
-    });
+    let facts = Facts::new()
+        .with("url", address.url())
+        .with("host", &*address.host.to_str())
+        .with("host_kind", kind)
+        .with("port", address.port);
     report.ok(StepName::Address, [&address.url(), ", ", words].concat(), facts);
 }
 
@@ -52,14 +51,13 @@ pub(super) fn machine(visit: &Visit<'_>, report: &mut Report) {
     let version = concat!("poslatch ", env!("CARGO_PKG_VERSION"));
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let locale = locale.map(|locale| crate::words::printable(&locale));
-    let facts = json!({
-        "library": version,
-        "os": os,
-        "architecture": arch,
-        "clock": utc(visit.now),
-        "locale": locale,
-        "encoding": "UTF-8",
-    });
+    let facts = Facts::new()
+        .with("library", version)
+        .with("os", os)
+        .with("architecture", arch)
+        .with("clock", utc(visit.now))
+        .with("locale", locale)
+        .with("encoding", "UTF-8");
     let finding = [version, " on ", os, " ", arch, ", ", &utc(visit.now), encoding].concat();
     report.ok(StepName::Machine, finding, facts);
 }
@@ -75,12 +73,12 @@ pub(super) fn identity(
         report.not_run(
             name,
             "none was given: the till is looked at as one that wants to pair",
-            json!({ "given": false }),
+            Facts::new().with("given", false),
         );
         let expectation = visit
             .device
             .expectation(None)
-            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), json!({})))?;
+            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), Facts::new()))?;
         return Ok(Who { expectation, identity: None, stop: None });
     };
 
@@ -89,18 +87,17 @@ pub(super) fn identity(
     let at = UNIX_EPOCH + Duration::from_secs(visit.now);
     let is_due = identity.needs_renewal(at, RENEWAL_DAYS);
     let days_left = end.saturating_sub(visit.now) / DAY_SECONDS;
-    let facts = json!({
-        "given": true,
-        "pos_id": identity.pos_id(),
-        "device_name": identity.device_name(),
-        "issuer": crate::words::printable(identity.issuer()),
-        "fingerprint": identity.fingerprint(),
-        "not_before": utc(not_before),
-        "not_after": utc(not_after),
-        "earliest_expiry": utc(end),
-        "days_left": days_left,
-        "needs_renewal": is_due,
-    });
+    let facts = Facts::new()
+        .with("given", true)
+        .with("pos_id", identity.pos_id())
+        .with("device_name", identity.device_name())
+        .with("issuer", crate::words::printable(identity.issuer()))
+        .with("fingerprint", identity.fingerprint())
+        .with("not_before", utc(not_before))
+        .with("not_after", utc(not_after))
+        .with("earliest_expiry", utc(end))
+        .with("days_left", days_left)
+        .with("needs_renewal", is_due);
     match visit.device.expectation(Some(identity)) {
         Ok(expectation) => {
             let pos_id = crate::words::printable(identity.pos_id());

@@ -1,6 +1,7 @@
 //! The way to the device, and what speaks there: name, route, TCP, TLS.
 
 use super::Visit;
+use super::facts::Facts;
 use super::local::Who;
 use super::report::{End, Report, StepName};
 use crate::error::{Kind, OsError};
@@ -10,7 +11,7 @@ use crate::transport::tls::look::{self, Sight};
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,9 @@ pub(super) fn resolve(visit: &Visit<'_>, report: &mut Report) -> Result<Vec<Sock
     let deadline = Deadline::after(visit.device.connect_timeout());
     let begun = Instant::now();
     let candidates = dial::resolve_only(visit.device.address(), deadline, &visit.interrupt)
-        .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Value::Null))?;
+        .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Facts::new()))?;
     let addresses: Vec<String> = candidates.iter().map(|address| address.ip().to_string()).collect();
-    let facts = json!({ "addresses": addresses, "ms": ms(begun) });
+    let facts = Facts::new().with("addresses", addresses.clone()).with("ms", ms(begun));
     match visit.device.address().host {
         ServerName::IpAddress(_) => report.not_run(StepName::Name, "the address holds no name", facts),
         _ => report.ok(StepName::Name, ["is ", &addresses.join(", ")].concat(), facts),
@@ -46,13 +47,13 @@ pub(super) fn route(candidates: &[SocketAddr], report: &mut Report) {
     match local {
         Ok(local) => {
             let (relation, words) = relation(local.ip(), peer.ip());
-            let facts = json!({ "local": local.ip().to_string(), "relation": relation });
+            let facts = Facts::new().with("local", local.ip().to_string()).with("relation", relation);
             report.ok(StepName::Route, ["from ", &local.ip().to_string(), ", ", words].concat(), facts);
         }
         // TCP has the last word.
         Err(error) => {
             let kind = Kind::Unreachable { address: *peer, os: OsError::from(&error) };
-            report.warn_as(StepName::Route, &kind, kind.message(), Value::Null);
+            report.warn_as(StepName::Route, &kind, kind.message(), Facts::new());
         }
     }
 }
@@ -90,12 +91,16 @@ pub(super) fn connect(
     let tcp = result.map_err(|kind| {
         let finding = [&kind.message(), ", after ", &took.to_string(), " ms"].concat();
         let finding = if matches!(kind, Kind::ConnectTimeout { .. }) { kind.message() } else { finding };
-        report.fail_saying(StepName::Tcp, &kind, finding, json!({ "ms": took }))
+        report.fail_saying(StepName::Tcp, &kind, finding, Facts::new().with("ms", took))
     })?;
     let peer = tcp.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
     let local = tcp.local_addr().map(|local| local.to_string()).unwrap_or_default();
     let finding = [&peer, " answered after ", &took.to_string(), " ms"].concat();
-    report.ok(StepName::Tcp, finding, json!({ "peer": peer, "local": local, "ms": took }));
+    report.ok(
+        StepName::Tcp,
+        finding,
+        Facts::new().with("peer", peer.as_str()).with("local", local).with("ms", took),
+    );
     Ok(Line { tcp, deadline })
 }
 
@@ -120,7 +125,7 @@ pub(super) fn look(
 ) -> Result<Sight, End> {
     let begun = Instant::now();
     let sight = look_once(visit, who, line, &[&TLS13, &TLS12])
-        .map_err(|kind| report.fail(StepName::Tls, &kind, Value::Null))?;
+        .map_err(|kind| report.fail(StepName::Tls, &kind, Facts::new()))?;
     let took = ms(begun);
     is_tls(visit, &sight, report)?;
 
@@ -144,7 +149,11 @@ pub(super) fn look(
         (_, _, Some(_)) => "; no TLSv1.3",
         _ => "",
     };
-    let facts = json!({ "version": sight.version, "cipher": sight.cipher, "spoken": spoken, "ms": took });
+    let facts = Facts::new()
+        .with("version", sight.version)
+        .with("cipher", sight.cipher)
+        .with("spoken", spoken)
+        .with("ms", took);
     match (failed, sight.version) {
         (Some(kind), _) => {
             let finding = match (&kind, old_version(&sight.first_bytes)) {
@@ -191,7 +200,7 @@ fn speaks(
     match seen {
         Ok(sight) if !sight.chain.is_empty() => Ok(Some(true)),
         Ok(Sight { failure: Some(Kind::TlsVersion { .. } | Kind::TlsAlert { .. }), .. }) => Ok(Some(false)),
-        Err(kind @ Kind::Cancelled) => Err(report.fail(StepName::Handshake, &kind, Value::Null)),
+        Err(kind @ Kind::Cancelled) => Err(report.fail(StepName::Handshake, &kind, Facts::new())),
         _ => Ok(None),
     }
 }
@@ -200,7 +209,7 @@ fn speaks(
 fn is_tls(visit: &Visit<'_>, sight: &Sight, report: &mut Report) -> Result<(), End> {
     let speaks = language(&sight.first_bytes);
     let shown: String = sight.first_bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let facts = json!({ "speaks": speaks, "first_bytes": shown });
+    let facts = Facts::new().with("speaks", speaks).with("first_bytes", shown);
     let name = StepName::Tls;
     let peer = visit.device.address().authority();
     match (&sight.failure, speaks) {

@@ -108,6 +108,7 @@ fn cut(text: &str, characters: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::facts::Facts;
     use super::*;
     use crate::error::Kind;
     use serde_json::json;
@@ -120,7 +121,7 @@ mod tests {
         for name in StepName::ALL {
             let certificate =
                 json!({ "subject": "\u{1f600}".repeat(200), "issuer": "y", "not_before": "\u{e9}" });
-            drop(report.fail(*name, &kind, json!({ "certificates": [certificate] })));
+            drop(report.fail(*name, &kind, Facts::new().with("certificates", vec![certificate])));
         }
         let screen = report.to_string();
         assert!(screen.lines().count() <= LINES_MAX, "{screen}");
@@ -131,8 +132,8 @@ mod tests {
     #[test]
     fn what_did_not_run_is_one_line() {
         let mut report = Report::new("wss://192.168.1.50:8443/".into(), 0);
-        report.ok(StepName::Address, "wss://192.168.1.50:8443/".into(), json!({}));
-        drop(report.fail(StepName::Name, &Kind::RootCaMissing, json!({})));
+        report.ok(StepName::Address, "wss://192.168.1.50:8443/".into(), Facts::new());
+        drop(report.fail(StepName::Name, &Kind::RootCaMissing, Facts::new()));
         report.complete();
         let screen = report.to_string();
         assert!(screen.starts_with("ok      address            wss://192.168.1.50:8443/\n"), "{screen}");

@@ -3,6 +3,7 @@
 //! Each question is answered for itself, so that a wrong clock does not hide a wrong device. webpki
 //! decides, through the same verifier as in every call; what is walked and compared here is only told.
 
+use super::facts::Facts;
 use super::local::Who;
 use super::report::{End, Report, StepName, StepResult};
 use super::{Visit, day};
@@ -14,7 +15,7 @@ use crate::trust::verifier::DeviceVerifier;
 use crate::words::printable;
 use crate::x509::Certificate;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Certificates of a chain that are told; a device shows three.
@@ -67,17 +68,17 @@ fn chain_shown(chain: &[Certificate], timeless: &Result<(), Kind>, report: &mut 
     let certificates: Vec<Value> = chain
         .iter()
         .map(|certificate| {
-            json!({
-                "subject": certificate.subject,
-                "issuer": certificate.issuer,
-                "names": names(certificate),
-                "not_before": utc(certificate.not_before),
-                "not_after": utc(certificate.not_after),
-                "key": certificate.key_kind(),
-            })
+            Facts::new()
+                .with("subject", certificate.subject.as_str())
+                .with("issuer", certificate.issuer.as_str())
+                .with("names", names(certificate))
+                .with("not_before", utc(certificate.not_before))
+                .with("not_after", utc(certificate.not_after))
+                .with("key", certificate.key_kind())
+                .into_value()
         })
         .collect();
-    let facts = json!({ "certificates": certificates });
+    let facts = Facts::new().with("certificates", certificates);
     match timeless {
         Err(kind @ Kind::DeviceCertificateUnusable { .. }) => Some(report.fail(StepName::Chain, kind, facts)),
         _ => {
@@ -99,12 +100,14 @@ fn root_ca(
 ) -> Option<End> {
     let name = StepName::RootCa;
     let Some(given) = given else {
-        return Some(report.fail(name, &Kind::RootCaMissing, Value::Null));
+        return Some(report.fail(name, &Kind::RootCaMissing, Facts::new()));
     };
     let roots = given.certificates();
     let way = Way::up(chain, roots);
     let subjects: Vec<&str> = roots.iter().map(|root| root.subject.as_str()).collect();
-    let facts = |reached: Option<&str>, missing: Option<&str>| json!({ "given": subjects, "reached": reached, "missing_issuer": missing });
+    let facts = |reached: Option<&str>, missing: Option<&str>| {
+        Facts::new().with("given", subjects.clone()).with("reached", reached).with("missing_issuer", missing)
+    };
     match timeless {
         Ok(()) => {
             let reached = way.root.map_or("a root", |root| root.subject.as_str());
@@ -163,11 +166,11 @@ fn device_name(
 ) -> Option<End> {
     let name = StepName::DeviceName;
     let Some(certificate) = chain.first().filter(|leaf| leaf.is_v3) else {
-        report.not_run(name, "not judged, since the device's certificate cannot be used", Value::Null);
+        report.not_run(name, "not judged, since the device's certificate cannot be used", Facts::new());
         return None;
     };
     let expected = verifier.expectation.words();
-    let facts = json!({ "expected": expected, "found": names(certificate) });
+    let facts = Facts::new().with("expected", expected.as_str()).with("found", names(certificate));
     match verifier.judge_name(leaf, now) {
         Ok(()) => {
             let found = verifier.expectation.name_of(certificate);
@@ -192,12 +195,11 @@ fn clock(
     let latest_start = chain.iter().map(|certificate| certificate.not_before).max().unwrap_or_default();
     let ends = chain.iter().chain(roots).map(|certificate| certificate.not_after);
     let guess = guess(verdict, visit.now, ends);
-    let facts = json!({
-        "clock": utc(visit.now),
-        "latest_start": utc(latest_start),
-        "earliest_end": utc(earliest_end),
-        "guess": guess.map(|(word, _)| word),
-    });
+    let facts = Facts::new()
+        .with("clock", utc(visit.now))
+        .with("latest_start", utc(latest_start))
+        .with("earliest_end", utc(earliest_end))
+        .with("guess", guess.map(|(word, _)| word));
     match (verdict, guess) {
         (Err(kind), Some((_, words))) => {
             Some(report.fail_saying(name, kind, [&kind.message(), "; ", words].concat(), facts))
@@ -295,7 +297,7 @@ mod tests {
             (0, None, StepResult::Ok, ""),
         ] {
             let mut report = Report::new(String::new(), ours);
-            report.ok(StepName::Clock, "well".into(), Value::Null);
+            report.ok(StepName::Clock, "well".into(), Facts::new());
             compare_clocks(ours, date, &mut report);
             let step = report.step_mut(StepName::Clock).expect("it is there");
             assert_eq!(step.result, result, "{ours} {date:?}");
