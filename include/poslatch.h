@@ -332,7 +332,7 @@
 #define POSLATCH_ABI_MAJOR 0
 
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-#define POSLATCH_ABI_MINOR 3
+#define POSLATCH_ABI_MINOR 4
 
 /**
  * Bytes that a call gave out: a certificate chain, an identity, a message. Owned by whoever received
@@ -971,6 +971,34 @@ poslatch_status poslatch_device_journal_pending(const poslatch_device *device,
 poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
                                                const char *reference,
                                                poslatch_error **error);
+
+/**
+ * Looks at everything between this till and the device: address, identity, name, route, TCP, TLS, the
+ * certificates (also untrusted ones), the device's name, the clocks, whether it accepts the till, WebSocket
+ * and ping. For a support desk; docs/probe.md lists what is told.
+ *
+ * Sends no payment, no pairing request and no code, and nothing at all to a server that has not passed;
+ * keeps nothing. What device and network do is a step of the report, not an error. At most three
+ * connections, one after the other. Blocks for at most three connect time-outs and 4 s;
+ * poslatch_device_interrupt ends it earlier. Not while a payment is on its way: what the device sends to the
+ * probe is lost.
+ *
+ * @param identity As which till, as poslatch_open_mtls would be called. NULL: as one that wants to pair.
+ * @param[out] report JSON, UTF-8; owned by the caller, freed with poslatch_buffer_free. An object with
+ *   "schema" ("poslatch-probe/1"), "address", "time" (UTC, as 2026-11-24T16:28:13Z), "verdict" ("ok",
+ *   "warning" or "failed"), "cause" (the name of the step to mend first, or null), "screen" (the report for
+ *   people, at most 24 lines of 100 columns) and "steps": an array of objects with "name", "result" ("ok",
+ *   "warning", "failed" or "not_run"), "finding" (one line), "advice" (one line, or null), "status" and
+ *   "status_name" (what a call would fail with, or null) and "facts", an object. Members and steps are only
+ *   ever added. The names of the steps, in their order: address, machine, identity, name, route, tcp, tls,
+ *   handshake, chain, root_ca, device_name, clock, client_certificate, websocket, ping.
+ * @return POSLATCH_E_CANCELLED after poslatch_device_interrupt; POSLATCH_E_ARGUMENT if `device` or `report`
+ *   is NULL.
+ */
+poslatch_status poslatch_probe(const poslatch_device *device,
+                               const poslatch_identity *identity,
+                               poslatch_buffer **report,
+                               poslatch_error **error);
 
 /**
  * The content. A NUL follows it, so text can be used as a C string.

@@ -277,7 +277,7 @@ constexpr std::uint32_t json_bytes_max = 1048576;
 constexpr std::uint32_t abi_major = 0;
 
 /// Minor version of the ABI: a library with a higher one fits this header too.
-constexpr std::uint32_t abi_minor = 3;
+constexpr std::uint32_t abi_minor = 4;
 
 } // namespace limits
 
@@ -1150,11 +1150,34 @@ public:
         return connection(std::move(opened));
     }
 
+    /// Looks at everything between this till and the device, as the till that holds this identity: the network, TLS,
+    /// certificates (also untrusted ones), the device's name, the clocks, whether it accepts the till. For a support
+    /// desk. Sends no payment, no pairing request and no code, and nothing to a server that has not passed.
+    ///
+    /// Gives a JSON object with "verdict" ("ok", "warning" or "failed"), "cause", "screen" (for people) and "steps";
+    /// docs/probe.md lists all. Blocks for at most three connect time-outs and 4 s; interrupt() ends it earlier. Not
+    /// while a payment is on its way.
+    ///
+    /// Throws status::cancelled. What device and network do is in the report.
+    std::string probe(const identity &identity) const { return probe_as(identity.full()); }
+
+    /// The same, as a till that wants to pair.
+    std::string probe() const { return probe_as(nullptr); }
+
     /// Makes the calls of pair(), open_mtls() and open_tls() that run on this device now throw status::cancelled,
     /// within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
     void interrupt() const { poslatch_device_interrupt(full()); }
 
 private:
+    std::string probe_as(const poslatch_identity *identity) const
+    {
+        detail::buffer_handle report;
+        detail::call([&](poslatch_error **error) {
+            return poslatch_probe(full(), identity, detail::output<detail::buffer_handle>(report), error);
+        });
+        return detail::content(report);
+    }
+
     poslatch_device *full(request_state state = request_state::none) const
     {
         return detail::full(handle_, "device", state);

@@ -12,6 +12,7 @@
 //! a ping.
 
 mod channel;
+mod facts;
 mod http_date;
 mod local;
 mod network;
@@ -22,7 +23,7 @@ mod trust;
 pub use report::{Report, Step, StepName, StepResult};
 
 use crate::device::Device;
-use crate::error::Error;
+use crate::error::{Error, utc};
 use crate::identity::Identity;
 use crate::transport::interrupt::Interrupt;
 use report::End;
@@ -36,8 +37,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// without, as a till that wants to pair. A device or a network that is not as it should be is a step of the
 /// report, and so is a Root CA chain that was not given.
 ///
-/// Blocks for at most three connect time-outs, one more for resolving a name, and 4 s. At most three
-/// connections, one after the other. Not while a payment is on its way: what the device sends on the
+/// Blocks for at most three connect time-outs (resolving a name, the first connection, the third) and 4 s
+/// (the second, the ping). The connections come one after the other. Not while a payment is on its way: what the device sends on the
 /// probe's WebSocket is counted, and lost.
 ///
 /// ```no_run
@@ -77,14 +78,21 @@ fn walk(visit: &Visit<'_>, identity: Option<&Identity>, report: &mut Report) -> 
 
     let candidates = network::resolve(visit, report)?;
     network::route(&candidates, report);
-    let tcp = network::connect(visit, &candidates, report)?;
+    let line = network::connect(visit, &candidates, report)?;
 
-    let sight = network::look(visit, &who, &candidates, tcp, report)?;
+    let sight = network::look(visit, &who, &candidates, line, report)?;
     let target = trust::judge(visit, who, &sight, report)?;
 
     // From here on the device is known to be the right one.
     let stream = channel::open(visit, &target, &sight, report)?;
     channel::websocket(visit, &target, stream, report)
+}
+
+/// A day as people write it, `2026-11-24`.
+fn day(unix_seconds: u64) -> String {
+    let mut time = utc(unix_seconds);
+    time.truncate(10);
+    time
 }
 
 /// Seconds since 1970; a clock before that was never set.

@@ -241,7 +241,7 @@ const
   // Major version of the ABI: a library with another one does not fit this header.
   POSLATCH_ABI_MAJOR = 0;
   // Minor version of the ABI: a library with a higher one fits this header too.
-  POSLATCH_ABI_MINOR = 3;
+  POSLATCH_ABI_MINOR = 4;
   // END GENERATED
 
 type
@@ -387,6 +387,9 @@ var
     Device: PPoslatchDevice; Json: PPPoslatchBuffer; Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_device_journal_forget: function(
     Device: PPoslatchDevice; Reference: PAnsiChar; Error: PPPoslatchError): TPoslatchStatus; cdecl;
+  poslatch_probe: function(
+    Device: PPoslatchDevice; Identity: PPoslatchIdentity; Report: PPPoslatchBuffer;
+    Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_buffer_data: function(Buffer: PPoslatchBuffer): PAnsiChar; cdecl;
   poslatch_buffer_size: function(Buffer: PPoslatchBuffer): TPoslatchSize; cdecl;
   poslatch_buffer_free: procedure(Buffer: PPoslatchBuffer); cdecl;
@@ -546,6 +549,7 @@ begin
   Bind(@@poslatch_device_set_journal, 'poslatch_device_set_journal');
   Bind(@@poslatch_device_journal_pending, 'poslatch_device_journal_pending');
   Bind(@@poslatch_device_journal_forget, 'poslatch_device_journal_forget');
+  Bind(@@poslatch_probe, 'poslatch_probe');
   Bind(@@poslatch_buffer_data, 'poslatch_buffer_data');
   Bind(@@poslatch_buffer_size, 'poslatch_buffer_size');
   Bind(@@poslatch_buffer_free, 'poslatch_buffer_free');

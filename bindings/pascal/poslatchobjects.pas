@@ -139,6 +139,9 @@ type
     function Pair(const PosId, SetupCode: UTF8String): IPoslatchIdentity;
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
     function OpenTls: IPoslatchConnection;
+    // What is wrong between till and device, as JSON (docs/probe.md); nil as a till that wants to pair. Sends no
+    // payment and no code. Blocks for at most three connect time-outs and 4 s. Not while a payment is on its way.
+    function Probe(const Identity: IPoslatchIdentity): UTF8String;
   end;
 
 // All of these load the library first, and raise EPoslatchLibrary if it cannot be loaded.
@@ -228,6 +231,7 @@ type
     function Pair(const PosId, SetupCode: UTF8String): IPoslatchIdentity;
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
     function OpenTls: IPoslatchConnection;
+    function Probe(const Identity: IPoslatchIdentity): UTF8String;
   end;
 
   // What an exchange and its callback tell each other; it lives in the frame of Exchange.
@@ -890,6 +894,21 @@ begin
   Floats := PoslatchMaskFloats;
   Check(poslatch_open_mtls(FHandle, Shown, @Made, @Error), Error, Floats);
   Result := NewConnection(Made);
+end;
+
+function TDevice.Probe(const Identity: IPoslatchIdentity): UTF8String;
+var
+  Report: PPoslatchBuffer;
+  Error: PPoslatchError;
+  Floats: TPoslatchFloats;
+  Shown: PPoslatchIdentity;
+begin
+  Shown := nil;
+  if Identity <> nil then
+    Shown := Identity.Handle;
+  Floats := PoslatchMaskFloats;
+  Check(poslatch_probe(FHandle, Shown, @Report, @Error), Error, Floats);
+  Result := TakeBuffer(Report);
 end;
 
 function TDevice.OpenTls: IPoslatchConnection;

@@ -33,5 +33,6 @@ pub(crate) mod owner_only;
 pub mod pairing;
 #[cfg(windows)]
 mod pinned;
+pub mod probe;
 pub mod root_ca;
 pub mod version;

@@ -1,6 +1,7 @@
 //! Whether the device lets the till in: certificate, WebSocket, ping. Only with a device that has passed.
 
 use super::Visit;
+use super::facts::Facts;
 use super::report::{End, Report, StepName};
 use crate::address::Scheme;
 use crate::error::{Error, Kind};
@@ -9,7 +10,7 @@ use crate::transport::deadline::Deadline;
 use crate::transport::tls::look::Sight;
 use crate::transport::tls::{self, TlsStream};
 use crate::transport::{Target, websocket};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 use tungstenite::WebSocket;
 
@@ -50,7 +51,7 @@ pub(super) fn open(
     let of = if hint.is_empty() { String::new() } else { [" of \"", &hint, "\""].concat() };
     match (&sight.requested, &target.identity) {
         (Some(_), Some(_)) => {
-            let finding = ["asked for one", &of, ", and the till's was accepted"].concat();
+            let finding = ["asked for one", &of, ", and accepted the till's"].concat();
             report.ok(name, finding, facts(sight, true, Some(true)));
         }
         (Some(_), None) => {
@@ -58,7 +59,7 @@ pub(super) fn open(
             report.ok(name, finding, facts(sight, false, None));
         }
         (None, _) => {
-            let finding = "the device asks for none: it is set to TLS only, and serves whoever calls";
+            let finding = "asks for none: the device is set to TLS only, and serves whoever calls";
             let advice = "Set Security to mTLS on the device, unless TLS is meant; with TLS, open without an identity.";
             report.warn(name, finding.to_owned(), advice, facts(sight, false, None));
         }
@@ -75,16 +76,16 @@ pub(super) fn websocket(
 ) -> Result<(), End> {
     if target.address.scheme == Scheme::Https {
         for name in [StepName::WebSocket, StepName::Ping] {
-            report.not_run(name, "the address is https://, which needs none", Value::Null);
+            report.not_run(name, "the address is https://, which needs none", Facts::new());
         }
         return Ok(());
     }
     let begun = Instant::now();
     let mut date = None;
     let upgraded = websocket::upgrade_noting(&target.address, stream, &mut date);
-    super::trust::compare_clocks(visit, date.as_deref(), report);
+    super::trust::compare_clocks(super::now(), date.as_deref(), report);
     let mut socket = upgraded.map_err(|error| refused(error, report))?;
-    let facts = json!({ "http_status": 101, "ms": millis(begun) });
+    let facts = Facts::new().with("http_status", 101).with("ms", millis(begun));
     report.ok(StepName::WebSocket, "opened".to_owned(), facts);
     let end = ping(visit, &mut socket, report);
     // How the device takes the goodbye changes nothing.
@@ -102,9 +103,9 @@ fn refused(error: Error, report: &mut Report) -> End {
     match is_about_the_till.then(|| report.take(StepName::ClientCertificate)).flatten() {
         Some(mut facts) => {
             facts.insert("accepted".into(), false.into());
-            report.fail(StepName::ClientCertificate, &kind, Value::Object(facts))
+            report.fail(StepName::ClientCertificate, &kind, facts.into())
         }
-        None => report.fail(StepName::WebSocket, &kind, json!({ "http_status": kind.http_status() })),
+        None => report.fail(StepName::WebSocket, &kind, Facts::new().with("http_status", kind.http_status())),
     }
 }
 
@@ -118,13 +119,9 @@ fn ping(visit: &Visit<'_>, socket: &mut WebSocket<TlsStream>, report: &mut Repor
     let name = StepName::Ping;
     match result {
         Ok(messages) => {
-            let time = [
-                (took.as_micros() / 1000).to_string(),
-                ".".into(),
-                (took.as_micros() / 100 % 10).to_string(),
-            ]
-            .concat();
-            let facts = json!({ "ms": time.parse::<f64>().ok(), "messages": messages });
+            let tenths = u32::try_from(took.as_micros() / 100).unwrap_or(u32::MAX);
+            let time = [(tenths / 10).to_string(), ".".into(), (tenths % 10).to_string()].concat();
+            let facts = Facts::new().with("ms", f64::from(tenths) / 10.0).with("messages", messages);
             match messages {
                 0 => report.ok(name, ["answered after ", &time, " ms"].concat(), facts),
                 _ => {
@@ -139,20 +136,19 @@ fn ping(visit: &Visit<'_>, socket: &mut WebSocket<TlsStream>, report: &mut Repor
         Err(Kind::ResponseTimeout { .. }) => {
             let finding = "no pong within 2 s; payments work all the same";
             let advice = "Nothing to mend: a device that answers no pings is watched by TCP's own probes.";
-            report.warn(name, finding.to_owned(), advice, json!({ "ms": null }));
+            report.warn(name, finding.to_owned(), advice, Facts::new().with("ms", Value::Null));
             Ok(())
         }
-        Err(kind) => Err(report.fail(name, &kind, json!({ "ms": null }))),
+        Err(kind) => Err(report.fail(name, &kind, Facts::new().with("ms", Value::Null))),
     }
 }
 
-fn facts(sight: &Sight, shown: bool, accepted: Option<bool>) -> Value {
-    json!({
-        "requested": sight.requested.is_some(),
-        "hint": names(sight),
-        "shown": shown,
-        "accepted": accepted,
-    })
+fn facts(sight: &Sight, shown: bool, accepted: Option<bool>) -> Facts {
+    Facts::new()
+        .with("requested", sight.requested.is_some())
+        .with("hint", names(sight))
+        .with("shown", shown)
+        .with("accepted", accepted)
 }
 
 /// The issuers that the device hints at.

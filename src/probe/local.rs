@@ -1,12 +1,12 @@
 //! What can be told without the network: the address, this machine, and the till's own identity.
 
-use super::Visit;
+use super::facts::Facts;
 use super::report::{End, Report, StepName};
+use super::{Visit, day};
 use crate::error::{Kind, utc};
 use crate::identity::Identity;
 use crate::trust::expectation::Expectation;
 use rustls::pki_types::{IpAddr, ServerName};
-use serde_json::json;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Days before the end of a certificate from which on the till should pair again.
@@ -30,12 +30,11 @@ pub(super) fn address(visit: &Visit<'_>, report: &mut Report) {
         ServerName::IpAddress(IpAddr::V6(_)) => ("ipv6", "an IPv6 address"),
         _ => ("name", "a name"),
     };
-    let facts = json!({
-        "url": address.url(),
-        "host": address.host.to_str(),
-        "host_kind": kind,
-        "port": address.port,
-    });
+    let facts = Facts::new()
+        .with("url", address.url())
+        .with("host", &*address.host.to_str())
+        .with("host_kind", kind)
+        .with("port", address.port);
     report.ok(StepName::Address, [&address.url(), ", ", words].concat(), facts);
 }
 
@@ -44,24 +43,22 @@ pub(super) fn machine(visit: &Visit<'_>, report: &mut Report) {
         .iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|v| !v.is_empty());
-    // The ANSI code page is asked by a foreign call, which is not worth its `unsafe`.
-    let encoding = match (cfg!(windows), &locale) {
-        (true, _) => "paths and passphrases are UTF-8 here, not the ANSI code page",
-        (false, Some(_)) => "paths and passphrases are UTF-8",
-        (false, None) => "no locale is set; paths and passphrases are UTF-8",
+    // The ANSI code page of Windows is asked by a foreign call, which is not worth its `unsafe`.
+    let encoding = match cfg!(windows) {
+        true => ", texts are UTF-8 and not ANSI",
+        false => ", texts are UTF-8",
     };
     let version = concat!("poslatch ", env!("CARGO_PKG_VERSION"));
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let locale = locale.map(|locale| crate::words::printable(&locale));
-    let facts = json!({
-        "library": version,
-        "os": os,
-        "architecture": arch,
-        "clock": utc(visit.now),
-        "locale": locale,
-        "encoding": "UTF-8",
-    });
-    let finding = [version, " on ", os, " ", arch, ", clock ", &utc(visit.now), "; ", encoding].concat();
+    let facts = Facts::new()
+        .with("library", version)
+        .with("os", os)
+        .with("architecture", arch)
+        .with("clock", utc(visit.now))
+        .with("locale", locale)
+        .with("encoding", "UTF-8");
+    let finding = [version, " on ", os, " ", arch, ", ", &utc(visit.now), encoding].concat();
     report.ok(StepName::Machine, finding, facts);
 }
 
@@ -76,12 +73,12 @@ pub(super) fn identity(
         report.not_run(
             name,
             "none was given: the till is looked at as one that wants to pair",
-            json!({ "given": false }),
+            Facts::new().with("given", false),
         );
         let expectation = visit
             .device
             .expectation(None)
-            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), json!({})))?;
+            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), Facts::new()))?;
         return Ok(Who { expectation, identity: None, stop: None });
     };
 
@@ -90,18 +87,17 @@ pub(super) fn identity(
     let at = UNIX_EPOCH + Duration::from_secs(visit.now);
     let is_due = identity.needs_renewal(at, RENEWAL_DAYS);
     let days_left = end.saturating_sub(visit.now) / DAY_SECONDS;
-    let facts = json!({
-        "given": true,
-        "pos_id": identity.pos_id(),
-        "device_name": identity.device_name(),
-        "issuer": crate::words::printable(identity.issuer()),
-        "fingerprint": identity.fingerprint(),
-        "not_before": utc(not_before),
-        "not_after": utc(not_after),
-        "earliest_expiry": utc(end),
-        "days_left": days_left,
-        "needs_renewal": is_due,
-    });
+    let facts = Facts::new()
+        .with("given", true)
+        .with("pos_id", identity.pos_id())
+        .with("device_name", identity.device_name())
+        .with("issuer", crate::words::printable(identity.issuer()))
+        .with("fingerprint", identity.fingerprint())
+        .with("not_before", utc(not_before))
+        .with("not_after", utc(not_after))
+        .with("earliest_expiry", utc(end))
+        .with("days_left", days_left)
+        .with("needs_renewal", is_due);
     match visit.device.expectation(Some(identity)) {
         Ok(expectation) => {
             let pos_id = crate::words::printable(identity.pos_id());
@@ -109,15 +105,15 @@ pub(super) fn identity(
             let whose = ["\"", &pos_id, "\" of ", device].concat();
             if visit.now > end || visit.now < not_before {
                 let kind = Kind::TillCertificateExpired { not_after: end, now: visit.now };
-                let dates = ["; its dates are ", &utc(not_before), " to ", &utc(end)].concat();
+                let dates = ["; valid from ", &day(not_before), " to ", &day(end)].concat();
                 report.warn_as(
                     name,
                     &kind,
-                    [whose, dates, ", and the clock says ".into(), utc(visit.now)].concat(),
+                    [whose, dates, ", and the clock says ".into(), day(visit.now)].concat(),
                     facts,
                 );
             } else if is_due {
-                let due = ["; until ", &utc(end), ", so it is time to renew"].concat();
+                let due = ["; until ", &day(end), ": time to renew"].concat();
                 report.warn(
                     name,
                     whose + &due,
@@ -125,7 +121,7 @@ pub(super) fn identity(
                     facts,
                 );
             } else {
-                let left = ["; until ", &utc(end), ", ", &days_left.to_string(), " days"].concat();
+                let left = ["; until ", &day(end), ", ", &days_left.to_string(), " days"].concat();
                 report.ok(name, whose + &left, facts);
             }
             Ok(Who { expectation, identity: Some(identity.clone()), stop: None })

@@ -1,6 +1,7 @@
 //! The way to the device, and what speaks there: name, route, TCP, TLS.
 
 use super::Visit;
+use super::facts::Facts;
 use super::local::Who;
 use super::report::{End, Report, StepName};
 use crate::error::{Kind, OsError};
@@ -8,8 +9,9 @@ use crate::transport::deadline::Deadline;
 use crate::transport::dial;
 use crate::transport::tls::look::{self, Sight};
 use rustls::SupportedProtocolVersion;
+use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -20,14 +22,13 @@ pub(super) fn resolve(visit: &Visit<'_>, report: &mut Report) -> Result<Vec<Sock
     let deadline = Deadline::after(visit.device.connect_timeout());
     let begun = Instant::now();
     let candidates = dial::resolve_only(visit.device.address(), deadline, &visit.interrupt)
-        .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Value::Null))?;
+        .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Facts::new()))?;
     let addresses: Vec<String> = candidates.iter().map(|address| address.ip().to_string()).collect();
-    let facts = json!({ "addresses": addresses, "ms": ms(begun) });
-    let finding = match visit.device.address().host {
-        rustls::pki_types::ServerName::IpAddress(_) => "no name to resolve".to_owned(),
-        _ => ["is ", &addresses.join(", ")].concat(),
-    };
-    report.ok(StepName::Name, finding, facts);
+    let facts = Facts::new().with("addresses", addresses.clone()).with("ms", ms(begun));
+    match visit.device.address().host {
+        ServerName::IpAddress(_) => report.not_run(StepName::Name, "the address holds no name", facts),
+        _ => report.ok(StepName::Name, ["is ", &addresses.join(", ")].concat(), facts),
+    }
     Ok(candidates)
 }
 
@@ -46,13 +47,13 @@ pub(super) fn route(candidates: &[SocketAddr], report: &mut Report) {
     match local {
         Ok(local) => {
             let (relation, words) = relation(local.ip(), peer.ip());
-            let facts = json!({ "local": local.ip().to_string(), "relation": relation });
+            let facts = Facts::new().with("local", local.ip().to_string()).with("relation", relation);
             report.ok(StepName::Route, ["from ", &local.ip().to_string(), ", ", words].concat(), facts);
         }
         // TCP has the last word.
         Err(error) => {
             let kind = Kind::Unreachable { address: *peer, os: OsError::from(&error) };
-            report.warn_as(StepName::Route, &kind, kind.message(), Value::Null);
+            report.warn_as(StepName::Route, &kind, kind.message(), Facts::new());
         }
     }
 }
@@ -81,24 +82,35 @@ pub(super) fn connect(
     visit: &Visit<'_>,
     candidates: &[SocketAddr],
     report: &mut Report,
-) -> Result<TcpStream, End> {
+) -> Result<Line, End> {
     let begun = Instant::now();
-    let result = dial(visit, candidates);
+    // As in every call, TCP and TLS share one limit.
+    let deadline = Deadline::after(visit.device.connect_timeout());
+    let result = dial(visit, candidates, deadline);
     let took = ms(begun);
     let tcp = result.map_err(|kind| {
         let finding = [&kind.message(), ", after ", &took.to_string(), " ms"].concat();
         let finding = if matches!(kind, Kind::ConnectTimeout { .. }) { kind.message() } else { finding };
-        report.fail_saying(StepName::Tcp, &kind, finding, json!({ "ms": took }))
+        report.fail_saying(StepName::Tcp, &kind, finding, Facts::new().with("ms", took))
     })?;
     let peer = tcp.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
     let local = tcp.local_addr().map(|local| local.to_string()).unwrap_or_default();
     let finding = [&peer, " answered after ", &took.to_string(), " ms"].concat();
-    report.ok(StepName::Tcp, finding, json!({ "peer": peer, "local": local, "ms": took }));
-    Ok(tcp)
+    report.ok(
+        StepName::Tcp,
+        finding,
+        Facts::new().with("peer", peer.as_str()).with("local", local).with("ms", took),
+    );
+    Ok(Line { tcp, deadline })
 }
 
-fn dial(visit: &Visit<'_>, candidates: &[SocketAddr]) -> Result<TcpStream, Kind> {
-    let deadline = Deadline::after(visit.device.connect_timeout());
+/// A TCP connection, and when TLS has to be up on it.
+pub(super) struct Line {
+    tcp: TcpStream,
+    deadline: Deadline,
+}
+
+fn dial(visit: &Visit<'_>, candidates: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, Kind> {
     dial::connect_only(visit.device.address(), candidates.to_vec(), deadline, &visit.interrupt)
         .map_err(|error| error.into_kind())
 }
@@ -108,13 +120,12 @@ pub(super) fn look(
     visit: &Visit<'_>,
     who: &Who,
     candidates: &[SocketAddr],
-    tcp: TcpStream,
+    line: Line,
     report: &mut Report,
 ) -> Result<Sight, End> {
     let begun = Instant::now();
-    let limit = visit.device.connect_timeout();
-    let sight = look_once(visit, who, tcp, &[&TLS13, &TLS12], limit)
-        .map_err(|kind| report.fail(StepName::Tls, &kind, Value::Null))?;
+    let sight = look_once(visit, who, line, &[&TLS13, &TLS12])
+        .map_err(|kind| report.fail(StepName::Tls, &kind, Facts::new()))?;
     let took = ms(begun);
     is_tls(visit, &sight, report)?;
 
@@ -132,11 +143,17 @@ pub(super) fn look(
             spoken.insert(other.into(), is_spoken.into());
         }
     }
-    let also = match spoken.values().filter(|spoken| **spoken == Value::Bool(true)).count() {
-        2 => "TLSv1.2 and TLSv1.3 are both spoken",
-        _ => "no other version is spoken",
+    let also = match (sight.version, spoken.get("TLSv1.2"), spoken.get("TLSv1.3")) {
+        (Some("TLSv1.3"), Some(Value::Bool(true)), _) => "; TLSv1.2, too",
+        (Some("TLSv1.3"), Some(_), _) => "; no TLSv1.2",
+        (_, _, Some(_)) => "; no TLSv1.3",
+        _ => "",
     };
-    let facts = json!({ "version": sight.version, "cipher": sight.cipher, "spoken": spoken, "ms": took });
+    let facts = Facts::new()
+        .with("version", sight.version)
+        .with("cipher", sight.cipher)
+        .with("spoken", spoken)
+        .with("ms", took);
     match (failed, sight.version) {
         (Some(kind), _) => {
             let finding = match (&kind, old_version(&sight.first_bytes)) {
@@ -151,7 +168,7 @@ pub(super) fn look(
         (None, version) => {
             let version = version.unwrap_or("unknown version");
             let cipher = sight.cipher.unwrap_or("unknown cipher");
-            report.ok(StepName::Handshake, [version, ", ", cipher, "; ", also].concat(), facts);
+            report.ok(StepName::Handshake, [version, ", ", cipher, also].concat(), facts);
             Ok(sight)
         }
     }
@@ -160,14 +177,13 @@ pub(super) fn look(
 fn look_once(
     visit: &Visit<'_>,
     who: &Who,
-    tcp: TcpStream,
+    line: Line,
     versions: &[&'static SupportedProtocolVersion],
-    limit: Duration,
 ) -> Result<Sight, Kind> {
     let address = visit.device.address();
     let name = who.expectation.server_name(&address.host);
-    let deadline = Deadline::after(visit.device.connect_timeout()).no_later_than(limit);
-    look::look(address, name, versions, tcp, deadline, &visit.interrupt).map_err(|error| error.into_kind())
+    look::look(address, name, versions, line.tcp, line.deadline, &visit.interrupt)
+        .map_err(|error| error.into_kind())
 }
 
 /// Whether a version is spoken; `None` if that cannot be told.
@@ -178,11 +194,13 @@ fn speaks(
     version: &'static SupportedProtocolVersion,
     report: &mut Report,
 ) -> Result<Option<bool>, End> {
-    let seen = dial(visit, candidates).and_then(|tcp| look_once(visit, who, tcp, &[version], SECOND_LOOK));
+    let deadline = Deadline::after(visit.device.connect_timeout()).no_later_than(SECOND_LOOK);
+    let seen = dial(visit, candidates, deadline)
+        .and_then(|tcp| look_once(visit, who, Line { tcp, deadline }, &[version]));
     match seen {
         Ok(sight) if !sight.chain.is_empty() => Ok(Some(true)),
         Ok(Sight { failure: Some(Kind::TlsVersion { .. } | Kind::TlsAlert { .. }), .. }) => Ok(Some(false)),
-        Err(kind @ Kind::Cancelled) => Err(report.fail(StepName::Handshake, &kind, Value::Null)),
+        Err(kind @ Kind::Cancelled) => Err(report.fail(StepName::Handshake, &kind, Facts::new())),
         _ => Ok(None),
     }
 }
@@ -191,13 +209,12 @@ fn speaks(
 fn is_tls(visit: &Visit<'_>, sight: &Sight, report: &mut Report) -> Result<(), End> {
     let speaks = language(&sight.first_bytes);
     let shown: String = sight.first_bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let facts = json!({ "speaks": speaks, "first_bytes": shown });
+    let facts = Facts::new().with("speaks", speaks).with("first_bytes", shown);
     let name = StepName::Tls;
     let peer = visit.device.address().authority();
     match (&sight.failure, speaks) {
         (Some(kind @ Kind::ConnectTimeout { .. }), "nothing") => {
-            let finding =
-                [&peer, " takes the connection, but says nothing: the app behind it hangs, or is another"];
+            let finding = [&peer, " takes the connection, but says nothing"];
             Err(report.fail_saying(name, kind, finding.concat(), facts))
         }
         (Some(kind), "nothing") => Err(report.fail(name, kind, facts)),

@@ -3,9 +3,10 @@
 //! Apart from the steps themselves, because names, results and members are what others rely on; they are
 //! listed in `docs/probe.md`, and only ever added to.
 
+use super::facts::Facts;
 use crate::error::{Error, Kind, utc};
 use crate::status::{RequestState, Status};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Declares [`StepName`] once, in the order in which a report tells the steps.
 macro_rules! steps {
@@ -147,42 +148,43 @@ impl Report {
     pub fn to_json(&self) -> String {
         let steps = self.steps.iter().map(Step::to_json).collect();
         let cause = self.cause().map(|step| step.name.name());
-        json!({
-            "schema": "poslatch-probe/1",
-            "address": self.url,
-            "time": utc(self.time),
-            "verdict": self.verdict().name(),
-            "cause": cause,
-            "steps": Value::Array(steps),
-        })
-        .to_string()
+        Facts::new()
+            .with("schema", "poslatch-probe/1")
+            .with("address", self.url.as_str())
+            .with("time", utc(self.time))
+            .with("verdict", self.verdict().name())
+            .with("cause", cause)
+            .with("screen", self.to_string())
+            .with("steps", Value::Array(steps))
+            .into_value()
+            .to_string()
     }
 
-    pub(super) fn ok(&mut self, name: StepName, finding: String, facts: Value) {
+    pub(super) fn ok(&mut self, name: StepName, finding: String, facts: Facts) {
         self.put(name, StepResult::Ok, finding, None, None, facts);
     }
 
-    pub(super) fn not_run(&mut self, name: StepName, finding: &str, facts: Value) {
+    pub(super) fn not_run(&mut self, name: StepName, finding: &str, facts: Facts) {
         self.put(name, StepResult::NotRun, finding.to_owned(), None, None, facts);
     }
 
-    pub(super) fn warn(&mut self, name: StepName, finding: String, advice: &str, facts: Value) {
+    pub(super) fn warn(&mut self, name: StepName, finding: String, advice: &str, facts: Facts) {
         self.put(name, StepResult::Warning, finding, Some(advice.to_owned()), None, facts);
     }
 
     /// A warning in the words of the error that has the same cause.
-    pub(super) fn warn_as(&mut self, name: StepName, kind: &Kind, finding: String, facts: Value) {
+    pub(super) fn warn_as(&mut self, name: StepName, kind: &Kind, finding: String, facts: Facts) {
         let advice = kind.advice(RequestState::None);
         self.put(name, StepResult::Warning, finding, Some(advice), Some(kind.status()), facts);
     }
 
     /// A failure in the words of the error that has the same cause.
-    pub(super) fn fail(&mut self, name: StepName, kind: &Kind, facts: Value) -> End {
+    pub(super) fn fail(&mut self, name: StepName, kind: &Kind, facts: Facts) -> End {
         self.fail_saying(name, kind, kind.message(), facts)
     }
 
     /// The same with a finding that knows more; the advice is the error's.
-    pub(super) fn fail_saying(&mut self, name: StepName, kind: &Kind, finding: String, facts: Value) -> End {
+    pub(super) fn fail_saying(&mut self, name: StepName, kind: &Kind, finding: String, facts: Facts) -> End {
         if matches!(kind, Kind::Cancelled) {
             return End::Cancelled(Kind::Cancelled.into());
         }
@@ -208,36 +210,34 @@ impl Report {
         finding: String,
         advice: Option<String>,
         status: Option<Status>,
-        facts: Value,
+        facts: Facts,
     ) {
-        let facts = match facts {
-            Value::Object(facts) => facts,
-            _ => Map::new(),
-        };
-        self.steps.push(Step { name, result, finding, advice, status, facts });
+        let facts = facts.into_map();
+        // In the order of a report, whatever the order in which they ran.
+        let at = self.steps.iter().position(|step| step.name > name).unwrap_or(self.steps.len());
+        self.steps.insert(at, Step { name, result, finding, advice, status, facts });
     }
 
-    /// Adds what did not run, and puts all in order.
+    /// Adds what did not run.
     pub(super) fn complete(&mut self) {
         for name in StepName::ALL {
             if self.step_mut(*name).is_none() {
-                self.not_run(*name, "not tried, since an earlier step failed", Value::Null);
+                self.not_run(*name, "not tried, since an earlier step failed", Facts::new());
             }
         }
-        self.steps.sort_by_key(|step| step.name);
     }
 }
 
 impl Step {
     fn to_json(&self) -> Value {
-        json!({
-            "name": self.name.name(),
-            "result": self.result.name(),
-            "finding": self.finding,
-            "advice": self.advice,
-            "status": self.status.map(Status::code),
-            "status_name": self.status.map(Status::name),
-            "facts": self.facts,
-        })
+        Facts::new()
+            .with("name", self.name.name())
+            .with("result", self.result.name())
+            .with("finding", self.finding.as_str())
+            .with("advice", self.advice.as_deref())
+            .with("status", self.status.map(Status::code))
+            .with("status_name", self.status.map(Status::name))
+            .with("facts", Value::Object(self.facts.clone()))
+            .into_value()
     }
 }

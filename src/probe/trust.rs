@@ -3,9 +3,10 @@
 //! Each question is answered for itself, so that a wrong clock does not hide a wrong device. webpki
 //! decides, through the same verifier as in every call; what is walked and compared here is only told.
 
-use super::Visit;
+use super::facts::Facts;
 use super::local::Who;
 use super::report::{End, Report, StepName, StepResult};
+use super::{Visit, day};
 use crate::error::{Kind, utc};
 use crate::transport::Target;
 use crate::transport::tls::look::Sight;
@@ -14,7 +15,7 @@ use crate::trust::verifier::DeviceVerifier;
 use crate::words::printable;
 use crate::x509::Certificate;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Certificates of a chain that are told; a device shows three.
@@ -45,7 +46,7 @@ pub(super) fn judge(visit: &Visit<'_>, who: Who, sight: &Sight, report: &mut Rep
         chain_shown(&chain, &timeless, report),
         root_ca(&chain, given.as_deref(), &timeless, report),
         device_name(&verifier, leaf, &chain, now, report),
-        clock(visit, &chain, &verdict, report),
+        clock(visit, &chain, roots.certificates(), &verdict, report),
         who.stop,
     ];
     match failures.into_iter().flatten().next() {
@@ -67,17 +68,17 @@ fn chain_shown(chain: &[Certificate], timeless: &Result<(), Kind>, report: &mut 
     let certificates: Vec<Value> = chain
         .iter()
         .map(|certificate| {
-            json!({
-                "subject": certificate.subject,
-                "issuer": certificate.issuer,
-                "names": names(certificate),
-                "not_before": utc(certificate.not_before),
-                "not_after": utc(certificate.not_after),
-                "key": certificate.key_kind(),
-            })
+            Facts::new()
+                .with("subject", certificate.subject.as_str())
+                .with("issuer", certificate.issuer.as_str())
+                .with("names", names(certificate))
+                .with("not_before", utc(certificate.not_before))
+                .with("not_after", utc(certificate.not_after))
+                .with("key", certificate.key_kind())
+                .into_value()
         })
         .collect();
-    let facts = json!({ "certificates": certificates });
+    let facts = Facts::new().with("certificates", certificates);
     match timeless {
         Err(kind @ Kind::DeviceCertificateUnusable { .. }) => Some(report.fail(StepName::Chain, kind, facts)),
         _ => {
@@ -99,12 +100,14 @@ fn root_ca(
 ) -> Option<End> {
     let name = StepName::RootCa;
     let Some(given) = given else {
-        return Some(report.fail(name, &Kind::RootCaMissing, Value::Null));
+        return Some(report.fail(name, &Kind::RootCaMissing, Facts::new()));
     };
     let roots = given.certificates();
     let way = Way::up(chain, roots);
     let subjects: Vec<&str> = roots.iter().map(|root| root.subject.as_str()).collect();
-    let facts = |reached: Option<&str>, missing: Option<&str>| json!({ "given": subjects, "reached": reached, "missing_issuer": missing });
+    let facts = |reached: Option<&str>, missing: Option<&str>| {
+        Facts::new().with("given", subjects.clone()).with("reached", reached).with("missing_issuer", missing)
+    };
     match timeless {
         Ok(()) => {
             let reached = way.root.map_or("a root", |root| root.subject.as_str());
@@ -163,16 +166,16 @@ fn device_name(
 ) -> Option<End> {
     let name = StepName::DeviceName;
     let Some(certificate) = chain.first().filter(|leaf| leaf.is_v3) else {
-        report.not_run(name, "not judged, since the device's certificate cannot be used", Value::Null);
+        report.not_run(name, "not judged, since the device's certificate cannot be used", Facts::new());
         return None;
     };
     let expected = verifier.expectation.words();
-    let facts = json!({ "expected": expected, "found": names(certificate) });
+    let facts = Facts::new().with("expected", expected.as_str()).with("found", names(certificate));
     match verifier.judge_name(leaf, now) {
         Ok(()) => {
             let found = verifier.expectation.name_of(certificate);
             let found = found.as_deref().unwrap_or("a device without a name");
-            report.ok(name, ["\"", found, "\", expected was ", &expected].concat(), facts);
+            report.ok(name, ["\"", found, "\"; expected ", &expected].concat(), facts);
             None
         }
         Err(kind) => Some(report.fail(name, &kind, facts)),
@@ -183,61 +186,59 @@ fn device_name(
 fn clock(
     visit: &Visit<'_>,
     chain: &[Certificate],
+    roots: &[Certificate],
     verdict: &Result<(), Kind>,
     report: &mut Report,
 ) -> Option<End> {
     let name = StepName::Clock;
     let earliest_end = chain.iter().map(|certificate| certificate.not_after).min().unwrap_or_default();
     let latest_start = chain.iter().map(|certificate| certificate.not_before).max().unwrap_or_default();
-    let guess = match verdict {
-        Err(Kind::DeviceCertificateNotYetValid { .. }) => {
-            Some(("behind", "this machine's clock is probably behind"))
-        }
-        // What was all valid once has not lapsed all at once; a root outlives many devices.
-        Err(Kind::DeviceCertificateExpired { .. }) => match chain.iter().all(|c| visit.now > c.not_after) {
-            true => Some((
-                "ahead",
-                "this machine's clock is probably ahead, since every certificate would be out of date",
-            )),
-            false => {
-                Some(("right", "this machine's clock is probably right, and the certificate has lapsed"))
-            }
-        },
-        _ => None,
-    };
-    let facts = json!({
-        "clock": utc(visit.now),
-        "latest_start": utc(latest_start),
-        "earliest_end": utc(earliest_end),
-        "guess": guess.map(|(word, _)| word),
-    });
+    let ends = chain.iter().chain(roots).map(|certificate| certificate.not_after);
+    let guess = guess(verdict, visit.now, ends);
+    let facts = Facts::new()
+        .with("clock", utc(visit.now))
+        .with("latest_start", utc(latest_start))
+        .with("earliest_end", utc(earliest_end))
+        .with("guess", guess.map(|(word, _)| word));
     match (verdict, guess) {
         (Err(kind), Some((_, words))) => {
             Some(report.fail_saying(name, kind, [&kind.message(), "; ", words].concat(), facts))
         }
         _ => {
-            let dates = [
-                utc(visit.now),
-                " is within the certificates' dates, which end on ".into(),
-                utc(earliest_end),
-            ];
+            let dates = [&utc(visit.now), ", within all dates; the first ends ", &day(earliest_end)];
             report.ok(name, dates.concat(), facts);
             None
         }
     }
 }
 
+/// Which way this machine's clock is probably wrong, as a word for programs and words for people.
+fn guess(
+    verdict: &Result<(), Kind>,
+    now: u64,
+    mut ends: impl Iterator<Item = u64>,
+) -> Option<(&'static str, &'static str)> {
+    match verdict {
+        Err(Kind::DeviceCertificateNotYetValid { .. }) => Some(("behind", "it is probably behind")),
+        // A root outlives many devices: certificates do not lapse all at once.
+        Err(Kind::DeviceCertificateExpired { .. }) => Some(match ends.all(|end| now > end) {
+            true => ("ahead", "it is probably ahead, since by it every certificate has expired"),
+            false => ("right", "it is probably right, and the certificate has lapsed"),
+        }),
+        _ => None,
+    }
+}
+
 /// Sets the device's clock beside this machine's, once the device has told it.
-pub(super) fn compare_clocks(visit: &Visit<'_>, date: Option<&str>, report: &mut Report) {
+pub(super) fn compare_clocks(ours: u64, date: Option<&str>, report: &mut Report) {
     /// Far more than an answer takes, and less than what makes certificates or receipts wrong.
     const SKEW_MAX_SECONDS: u64 = 5 * 60;
     let Some(device) = date.and_then(super::http_date::parse) else { return };
-    let ours = super::now();
     let apart = device.abs_diff(ours);
     let which = if device > ours { "ahead" } else { "behind" };
     let Some(step) = report.step_mut(StepName::Clock) else { return };
     step.facts.insert("device_clock".into(), utc(device).into());
-    if apart > SKEW_MAX_SECONDS && visit.now > 0 {
+    if apart > SKEW_MAX_SECONDS {
         let words = [
             &step.finding,
             "; the device's clock says ",
@@ -264,4 +265,43 @@ fn a_time_of_validity(chain: &[Certificate]) -> UnixTime {
 
 fn names(certificate: &Certificate) -> Vec<String> {
     certificate.dns_names().iter().take(SHOWN_MAX).map(|name| printable(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_by_which_everything_has_expired_is_ahead_and_one_by_which_nothing_has_begun_is_behind() {
+        let expired = Err(Kind::DeviceCertificateExpired { not_after: 10, now: 20 });
+        let too_early = Err(Kind::DeviceCertificateNotYetValid { not_before: 30, now: 20 });
+        for (verdict, ends, word) in [
+            (&expired, [10, 15, 19], Some("ahead")),
+            (&expired, [10, 15, 20], Some("right")),
+            (&too_early, [40, 50, 60], Some("behind")),
+            (&Ok(()), [40, 50, 60], None),
+        ] {
+            assert_eq!(guess(verdict, 20, ends.into_iter()).map(|(word, _)| word), word, "{ends:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_whose_clock_is_far_from_the_tills_is_a_warning() {
+        const DEVICE: u64 = 1_795_537_693;
+        let date = Some("Tue, 24 Nov 2026 16:28:13 GMT");
+        for (ours, date, result, says) in [
+            (DEVICE + 299, date, StepResult::Ok, ""),
+            (DEVICE + 3600, date, StepResult::Warning, "says 2026-11-24T16:28:13Z, 60 min behind"),
+            (DEVICE - 360, date, StepResult::Warning, "6 min ahead"),
+            (0, Some("yesterday"), StepResult::Ok, ""),
+            (0, None, StepResult::Ok, ""),
+        ] {
+            let mut report = Report::new(String::new(), ours);
+            report.ok(StepName::Clock, "well".into(), Facts::new());
+            compare_clocks(ours, date, &mut report);
+            let step = report.step_mut(StepName::Clock).expect("it is there");
+            assert_eq!(step.result, result, "{ours} {date:?}");
+            assert!(step.finding.contains(says), "{}", step.finding);
+        }
+    }
 }

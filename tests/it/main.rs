@@ -23,6 +23,8 @@ mod misbehaviour;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod probe;
+mod probe_switches;
 mod recovery;
 mod root_ca;
 mod saves;

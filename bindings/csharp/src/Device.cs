@@ -168,6 +168,47 @@ namespace Poslatch
         }
 
         /// <summary>
+        /// Looks at everything between this till and the device: the network, TLS, certificates (also untrusted ones),
+        /// the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment, no pairing
+        /// request and no code, and nothing to a server that has not passed. Blocks for at most three connect time-outs
+        /// and 4 s; <see cref="Interrupt"/> ends it earlier. Not while a payment is on its way.
+        /// </summary>
+        /// <param name="identity">As which till; null as one that wants to pair.</param>
+        /// <returns>
+        /// A JSON object with "verdict" ("ok", "warning" or "failed"), "cause", "screen" (for people) and "steps";
+        /// docs/probe.md lists all. What device and network do is told there, not thrown.
+        /// </returns>
+        /// <exception cref="PoslatchException"><see cref="Status.Cancelled"/>.</exception>
+        /// <exception cref="ObjectDisposedException">Device or identity were disposed of.</exception>
+        public string Probe(Identity identity = null)
+        {
+            BufferHandle report;
+            ErrorHandle error;
+            // A handle that holds nothing crosses as NULL.
+            using (var nobody = new IdentityHandle())
+            {
+                int status = Library.Functions.poslatch_probe(
+                    Handle, identity == null ? nobody : identity.Handle, out report, out error);
+                PoslatchException.ThrowIfFailed(status, error);
+            }
+            return report.TakeText();
+        }
+
+        /// <summary>
+        /// As <see cref="Probe"/>, on a thread of its own; cancelled as <see cref="OpenMtlsAsync"/>.
+        /// </summary>
+        /// <param name="identity">As which till; null as one that wants to pair.</param>
+        /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
+        /// <returns>The report as JSON, also if it was finished in spite of the cancelling.</returns>
+        /// <exception cref="PoslatchException">As <see cref="Probe"/>.</exception>
+        /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+        public Task<string> ProbeAsync(
+            Identity identity = null, CancellationToken cancellationToken = default(CancellationToken))
+        {
+            return Background.Run(() => Probe(identity), Interrupt, cancellationToken);
+        }
+
+        /// <summary>
         /// Makes the pairings and openings that run on this device now fail with <see cref="Status.Cancelled"/>, within
         /// 200 ms. Later calls and open connections are not touched. From any thread, as often as you like; does
         /// nothing once the device was disposed of.

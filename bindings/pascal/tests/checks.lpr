@@ -238,6 +238,12 @@ begin
   Ok(Status = 'CLOSED', 'a connection that was closed says so on another thread');
 end;
 
+procedure CheckProbe(const Device: IPoslatchDevice; const Identity: IPoslatchIdentity);
+begin
+  Ok(Holds(string(Device.Probe(Identity)), '"verdict":"ok"'), 'a probe of a healthy device finds nothing');
+  Ok(Holds(string(Device.Probe(nil)), '"given":false'), 'a probe needs no identity');
+end;
+
 procedure Run;
 var
   Device: IPoslatchDevice;
@@ -256,6 +262,7 @@ begin
     Faults.Free;
   end;
   CheckClosing(Device, Identity);
+  CheckProbe(Device, Identity);
 end;
 
 begin

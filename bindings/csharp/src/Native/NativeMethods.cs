@@ -83,6 +83,10 @@ namespace Poslatch.Native
         internal delegate int OpenTls(DeviceHandle device, out ConnectionHandle connection, out ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate int Probe(
+            DeviceHandle device, IdentityHandle identity, out BufferHandle report, out ErrorHandle error);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate int IdentityRead(IdentityHandle identity, out BufferHandle buffer, out ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
@@ -190,6 +194,7 @@ namespace Poslatch.Native
         internal readonly Pair poslatch_pair;
         internal readonly OpenMtls poslatch_open_mtls;
         internal readonly OpenTls poslatch_open_tls;
+        internal readonly Probe poslatch_probe;
 
         internal readonly IdentityRead poslatch_get_cert_chain;
         internal readonly IdentitySave poslatch_identity_save;
@@ -268,6 +273,7 @@ namespace Poslatch.Native
             poslatch_pair = library.Function<Pair>("poslatch_pair");
             poslatch_open_mtls = library.Function<OpenMtls>("poslatch_open_mtls");
             poslatch_open_tls = library.Function<OpenTls>("poslatch_open_tls");
+            poslatch_probe = library.Function<Probe>("poslatch_probe");
 
             poslatch_get_cert_chain = library.Function<IdentityRead>("poslatch_get_cert_chain");
             poslatch_identity_save = library.Function<IdentitySave>("poslatch_identity_save");

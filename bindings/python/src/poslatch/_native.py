@@ -61,6 +61,7 @@ SIGNATURES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "poslatch_identity_free": (None, (_object,)),
     "poslatch_open_mtls": (c_int32, (_object, _object, _output, _output)),
     "poslatch_open_tls": (c_int32, (_object, _output, _output)),
+    "poslatch_probe": (c_int32, (_object, _object, _output, _output)),
     "poslatch_connection_exchange": (
         c_int32,
         (_object, c_char_p, c_size_t, c_uint32, OnStatus, c_void_p, _output, _output),

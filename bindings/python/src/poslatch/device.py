@@ -190,6 +190,37 @@ class Device(Owner):
             out.check(library.poslatch_open_tls(device, out.result, out.error))
             return Connection(out.object())
 
+    def probe(self, identity: Optional[Identity] = None) -> Dict[str, Any]:
+        """Looks at everything between this till and the device, for a support desk.
+
+        The network, TLS, certificates (also untrusted ones), the device's name, the clocks, whether it accepts the
+        till. Sends no payment, no pairing request and no code, and nothing to a server that has not passed. Blocks
+        for at most three connect time-outs and 4 s; :meth:`interrupt` ends it earlier. Not while a payment is on its
+        way.
+
+        Args:
+            identity: As which till; None as one that wants to pair.
+
+        Returns:
+            A dictionary with ``verdict`` (``ok``, ``warning`` or ``failed``), ``cause``, ``screen`` (for people) and
+            ``steps``; docs/probe.md lists all. What device and network do is told there, not raised.
+
+        Raises:
+            CallCancelledError: The call was interrupted.
+        """
+        report: Dict[str, Any] = json.loads(self.probe_json(identity))
+        return report
+
+    def probe_json(self, identity: Optional[Identity] = None) -> str:
+        """The same as the JSON text that the library gives."""
+        if identity is not None and not isinstance(identity, Identity):
+            raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
+        library = native()
+        till = contextlib.nullcontext() if identity is None else identity._handle  # noqa: SLF001
+        with self._handle as device, till as shown, Outputs(library) as out:
+            out.check(library.poslatch_probe(device, shown, out.result, out.error))
+            return out.text() or "{}"
+
     async def pair_async(self, pos_id: str, setup_code: SecretArgument) -> Identity:
         """As :meth:`pair`, on a thread of its own, for asyncio.
 
@@ -210,6 +241,10 @@ class Device(Owner):
     async def open_tls_async(self) -> Connection:
         """As :meth:`open_tls`, and cancelled as :meth:`open_mtls_async`."""
         return await _tasks.run(self.open_tls, wake=self._wake, drop=Connection.close)
+
+    async def probe_async(self, identity: Optional[Identity] = None) -> Dict[str, Any]:
+        """As :meth:`probe`, and cancelled as :meth:`open_mtls_async`."""
+        return await _tasks.run(lambda: self.probe(identity), wake=self._wake)
 
     def interrupt(self) -> None:
         """Makes the calls of pair and open that run on this device now raise CallCancelledError, within 200 ms.

@@ -97,6 +97,8 @@ interface Abi extends Library {
 
     int poslatch_open_tls(Pointer device, long[] connection, long[] error);
 
+    int poslatch_probe(Pointer device, Pointer identity, long[] report, long[] error);
+
     int poslatch_connection_exchange(Pointer connection, byte[] json, Pointer size, int silenceMs,
             OnStatus onStatus, Pointer user, long[] reply, long[] error);
 

@@ -112,6 +112,38 @@ public final class Device implements AutoCloseable {
     }
 
     /**
+     * Looks at everything between this till and the device: the network, TLS, certificates (also untrusted
+     * ones), the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment,
+     * no pairing request and no code, and nothing to a server that has not passed.
+     *
+     * <p>Blocks for at most three connect time-outs and 4 s; {@link #interrupt} ends it earlier. Not while a
+     * payment is on its way.
+     *
+     * @param identity as which till; null as one that wants to pair
+     * @return a JSON object with {@code verdict} ({@code ok}, {@code warning} or {@code failed}), {@code cause},
+     *     {@code screen} (for people) and {@code steps}; docs/probe.md lists all. What device and network do is
+     *     told there, not thrown
+     * @throws PoslatchException {@link Status#CANCELLED}; {@link Status#CLOSED} if device or identity is closed
+     */
+    public String probe(Identity identity) {
+        Call call = new Call();
+        Pointer device = handle.enter();
+        try {
+            Handle other = identity == null ? null : identity.handle();
+            Pointer shown = other == null ? null : other.enter();
+            try {
+                return call.text(call.abi.poslatch_probe(device, shown, call.out, call.error));
+            } finally {
+                if (other != null) {
+                    other.leave();
+                }
+            }
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
      * Makes the calls of {@link #pair}, {@link #openMtls} and {@link #openTls} that run on this device now
      * throw {@link Status#CANCELLED}, within 200 ms. Later calls and open connections are not touched. From
      * any thread, as often as you like.
