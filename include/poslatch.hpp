@@ -277,7 +277,7 @@ constexpr std::uint32_t json_bytes_max = 1048576;
 constexpr std::uint32_t abi_major = 0;
 
 /// Minor version of the ABI: a library with a higher one fits this header too.
-constexpr std::uint32_t abi_minor = 3;
+constexpr std::uint32_t abi_minor = 4;
 
 } // namespace limits
 

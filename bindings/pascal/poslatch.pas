@@ -241,7 +241,7 @@ const
   // Major version of the ABI: a library with another one does not fit this header.
   POSLATCH_ABI_MAJOR = 0;
   // Minor version of the ABI: a library with a higher one fits this header too.
-  POSLATCH_ABI_MINOR = 3;
+  POSLATCH_ABI_MINOR = 4;
   // END GENERATED
 
 type

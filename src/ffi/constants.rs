@@ -193,7 +193,7 @@ pub const POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE: i32 = 3;
 /** Major version of the ABI: a library with another one does not fit this header. */
 pub const POSLATCH_ABI_MAJOR: u32 = 0;
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-pub const POSLATCH_ABI_MINOR: u32 = 3;
+pub const POSLATCH_ABI_MINOR: u32 = 4;
 
 #[cfg(test)]
 mod tests {

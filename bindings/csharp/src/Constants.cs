@@ -308,6 +308,6 @@ namespace Poslatch
         public const int AbiMajor = 0;
 
         /// <summary>Minor version of the ABI: a library with a higher one fits this assembly too.</summary>
-        public const int AbiMinor = 3;
+        public const int AbiMinor = 4;
     }
 }

@@ -299,5 +299,5 @@ JSON_BYTES_MAX: Final = 1048576
 ABI_MAJOR: Final = 0
 """Major version of the ABI: a library with another one does not fit this package."""
 
-ABI_MINOR: Final = 3
+ABI_MINOR: Final = 4
 """Minor version of the ABI: a library with a higher one fits this package too."""
