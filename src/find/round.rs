@@ -64,11 +64,9 @@ impl<'a> Round<'a> {
         // What the caller does in between is not held against the addresses.
         let (begun, mut callers_own) = (Instant::now(), Duration::ZERO);
         let longest = longest(self.progress.total, self.connect_limit);
-        let mut reported = None;
+        let (mut found, mut reported) = (None, None);
         let mut pause = PAUSE_MIN;
         loop {
-            self.fill()?;
-            let (found, moved) = self.look();
             if reported != Some(self.progress.tried) {
                 reported = Some(self.progress.tried);
                 let before = Instant::now();
@@ -82,8 +80,12 @@ impl<'a> Round<'a> {
             if found.is_some() || all_were_asked || is_late {
                 return Ok(found);
             }
+            self.fill()?;
+            let moved = self.look(&mut found);
             pause = if moved { PAUSE_MIN } else { PAUSE_MAX.min(pause * 2) };
-            interrupt.wait(pause)?;
+            if found.is_none() {
+                interrupt.wait(pause)?;
+            }
         }
     }
 
@@ -107,15 +109,15 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Looks once at each attempt: whether one has found the device, and whether anything moved.
-    fn look(&mut self) -> (Option<SocketAddr>, bool) {
-        let (mut found, mut moved) = (None, false);
+    /// Looks once at each attempt. Tells whether anything moved, and in `found` who is the device.
+    fn look(&mut self, found: &mut Option<SocketAddr>) -> bool {
+        let mut moved = false;
         let Round { target, domain, config, running, progress, sightings, .. } = self;
         running.retain_mut(|attempt| {
             let outcome = attempt.advance(target, config, &mut moved);
             match &outcome {
                 Outcome::Open => return true,
-                Outcome::Proven => found = found.or(Some(attempt.address())),
+                Outcome::Proven => *found = found.or(Some(attempt.address())),
                 Outcome::Nobody => {}
                 Outcome::Somebody(kind) => {
                     sightings.push(Sighting::new(attempt.address(), kind, domain));
@@ -125,7 +127,7 @@ impl<'a> Round<'a> {
             moved = true;
             false
         });
-        (found, moved)
+        moved
     }
 }
 
