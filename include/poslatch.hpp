@@ -370,6 +370,10 @@ private:
 /// at its end.
 using status_callback = std::function<void(const std::string &json)>;
 
+/// Called while a device is looked for, on the thread that called find(): `tried` of `total` addresses are done with.
+/// What it throws ends the search and comes out of find().
+using progress_callback = std::function<void(std::uint32_t tried, std::uint32_t total)>;
+
 /// Called for each log record, on whatever thread the record is made. It must not wait for a thread that may be calling
 /// this library. What it throws is dropped, since nobody is there to catch it.
 using log_callback = std::function<void(log_level level, const std::string &message)>;
@@ -517,6 +521,35 @@ public:
 
 private:
     const status_callback &callback_;
+    std::exception_ptr thrown_;
+};
+
+/// A progress callback on its way through C. Unlike a payment, a search that the till stumbles over may end there.
+class progress_call {
+public:
+    explicit progress_call(const progress_callback &callback) noexcept : callback_(callback), thrown_() {}
+
+    /// For poslatch_find_device, with this object as `user`.
+    static std::int32_t pass_on(void *user, std::uint32_t tried, std::uint32_t total) noexcept
+    {
+        progress_call &self = *static_cast<progress_call *>(user);
+        try {
+            self.callback_(tried, total);
+            return 0;
+        } catch (...) {
+            self.thrown_ = std::current_exception();
+            return 1;
+        }
+    }
+
+    void rethrow() const
+    {
+        if (thrown_)
+            std::rethrow_exception(thrown_);
+    }
+
+private:
+    const progress_callback &callback_;
     std::exception_ptr thrown_;
 };
 
@@ -1164,8 +1197,32 @@ public:
     /// The same, as a till that wants to pair.
     std::string probe() const { return probe_as(nullptr); }
 
-    /// Makes the calls of pair(), open_mtls() and open_tls() that run on this device now throw status::cancelled,
-    /// within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
+    /// Finds the device again whose address has changed: asks every address that it could have for its certificate,
+    /// and gives the URL of the one that proves to be the device that the identity was paired with. Ready for a device
+    /// of its own. Nothing but the TLS handshake is sent to anybody.
+    ///
+    /// subnets:     Subnets and single addresses, such as "192.168.1.0/24,192.168.2.17", at most 4096 addresses. Empty:
+    ///              this machine's own /24, if it is a private one.
+    /// on_progress: Gets how far the search is. If it throws, the search ends, and that very exception comes out of it.
+    ///
+    /// Blocks for 4.4 s where nobody of 254 answers; interrupt() ends it earlier.
+    ///
+    /// Throws status::device_not_found, whose advice names other devices that answered; status::argument.
+    std::string find(const identity &identity, const std::string &subnets = std::string(),
+                     const progress_callback &on_progress = nullptr) const
+    {
+        return find(identity.full(), subnets, on_progress);
+    }
+
+    /// The same for a till without an identity: the device with the serial number that was set.
+    std::string find(const std::string &subnets = std::string(), const progress_callback &on_progress = nullptr) const
+    {
+        return find(static_cast<const poslatch_identity *>(nullptr), subnets, on_progress);
+    }
+
+    /// Makes the calls of pair(), open_mtls(), open_tls() and find() that run on this device now throw
+    /// status::cancelled, within 200 ms. Later calls and open connections are not touched. From any thread, as often as
+    /// you like.
     void interrupt() const { poslatch_device_interrupt(full()); }
 
 private:
@@ -1181,6 +1238,25 @@ private:
     poslatch_device *full(request_state state = request_state::none) const
     {
         return detail::full(handle_, "device", state);
+    }
+
+    std::string find(const poslatch_identity *identity, const std::string &subnets,
+                     const progress_callback &on_progress) const
+    {
+        const char *list = subnets.empty() ? nullptr : detail::text("subnets", subnets);
+        detail::progress_call progress_call(on_progress);
+        detail::buffer_handle url;
+        try {
+            detail::call([&](poslatch_error **error) {
+                return poslatch_find_device(full(), identity, list,
+                                            on_progress ? &detail::progress_call::pass_on : nullptr, &progress_call,
+                                            detail::output<detail::buffer_handle>(url), error);
+            });
+        } catch (const error &) {
+            progress_call.rethrow();
+            throw;
+        }
+        return detail::content(url);
     }
 
     void set_check(identity_check check, const char *name)

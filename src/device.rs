@@ -79,8 +79,9 @@ impl Device {
         }
     }
 
-    /// Makes the calls to `pair`, `open_mtls` and `open_tls` that run now return `Cancelled`, within
-    /// 200 ms. Later calls and open connections are not touched. From any thread.
+    /// Makes the calls to `pair`, `open_mtls`, `open_tls` and [`find_device`](crate::find_device) that run
+    /// now return `Cancelled`, within 200 ms. Later calls and open connections are not touched. From any
+    /// thread.
     pub fn interrupt(&self) {
         self.calls.interrupt();
     }

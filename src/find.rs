@@ -19,7 +19,7 @@ use crate::log;
 use crate::status::Status;
 use crate::transport::deadline::Deadline;
 use crate::transport::{Target, dial};
-use crate::trust::expectation::Expectation;
+use crate::trust::expectation::{Expectation, label_under};
 use round::Round;
 use rustls::pki_types::ServerName;
 use std::net::{IpAddr, SocketAddr};
@@ -114,17 +114,20 @@ pub struct Sighting {
     /// `UnknownIssuer`: whatever name it shows, nobody vouches for it. `NotTls`, `TlsVersion`,
     /// `PeerClosed`, `ConnectTimeout` and others: most likely some other machine.
     pub status: Status,
-    /// The name in a genuine certificate of another device, in lower case; `None` for everybody else,
-    /// whatever they claim.
+    /// The name in a genuine certificate of another device, in lower case: one in the same domain as the
+    /// name that is looked for. `None` for everybody else, whatever they claim.
     pub device_name: Option<String>,
     /// The same as one line with the facts, like [`Error::message`].
     pub message: String,
 }
 
 impl Sighting {
-    pub(crate) fn new(address: SocketAddr, kind: &Kind) -> Sighting {
+    pub(crate) fn new(address: SocketAddr, kind: &Kind, domain: &str) -> Sighting {
         let device_name = match kind {
-            Kind::WrongDevice { found, .. } => found.first().map(|name| name.to_ascii_lowercase()),
+            Kind::WrongDevice { found, .. } => found
+                .iter()
+                .find(|name| label_under(name, domain).is_some())
+                .map(|name| name.to_ascii_lowercase()),
             _ => None,
         };
         Sighting { address, status: kind.status(), device_name, message: kind.message() }
@@ -185,22 +188,19 @@ fn look_for(
             (configured, own)
         }
     };
-    let mut round = Round::new(&target, subnets::in_order(&configured, addresses), search.connect_limit)?;
-    match round.run(&interrupt, progress)? {
+    let mut round =
+        Round::new(&target, &name, subnets::in_order(&configured, addresses), search.connect_limit)?;
+    let found = round.run(&interrupt, progress)?;
+    let Round { progress: SearchProgress { tried, total }, sightings, .. } = round;
+    match found {
         Some(address) => Ok(Found {
             url: url(&target.address, address),
             address,
             device_name: name,
             moved: !configured.contains(&address.ip()),
-            sightings: round.sightings,
+            sightings,
         }),
-        None => Err(Kind::DeviceNotFound {
-            name,
-            tried: round.progress.tried,
-            total: round.progress.total,
-            sightings: round.sightings,
-        }
-        .into()),
+        None => Err(Kind::DeviceNotFound { name, tried, total, sightings }.into()),
     }
 }
 
@@ -233,4 +233,23 @@ fn url(configured: &Address, address: SocketAddr) -> String {
         Scheme::Wss => "wss",
     };
     format!("{scheme}://{address}{}", configured.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_a_find_keeps_all_but_the_host() {
+        let at = |ip: &str| SocketAddr::new(ip.parse().expect(ip), 9000);
+        for (configured, ip, expected) in [
+            ("wss://192.168.1.50:9000", "192.168.1.57", "wss://192.168.1.57:9000/"),
+            ("https://terminal-7:9000/pos", "192.168.1.57", "https://192.168.1.57:9000/pos"),
+            ("wss://192.168.1.50:9000/", "fd00::7", "wss://[fd00::7]:9000/"),
+        ] {
+            let found = url(&Address::parse(configured).expect(configured), at(ip));
+            assert_eq!(found, expected);
+            assert!(Address::parse(&found).is_ok(), "{found}");
+        }
+    }
 }

@@ -278,9 +278,11 @@ type
   PPPoslatchBuffer = ^PPoslatchBuffer;
   PPPoslatchError = ^PPoslatchError;
 
-  // No exception may leave either of them: it would pass through code that is not Pascal.
+  // No exception may leave any of them: it would pass through code that is not Pascal.
   TPoslatchLogCallback = procedure(User: Pointer; Level: Integer; Message: PAnsiChar); cdecl;
   TPoslatchStatusCallback = procedure(User: Pointer; Json: PAnsiChar; Size: TPoslatchSize); cdecl;
+  // Anything but 0 ends the search.
+  TPoslatchProgressCallback = function(User: Pointer; Tried, Total: Cardinal): Integer; cdecl;
 
   // The library cannot be loaded, or does not fit this unit. Nothing was sent.
   EPoslatchLibrary = class(Exception);
@@ -360,6 +362,9 @@ var
   poslatch_identity_needs_renewal: function(Identity: PPoslatchIdentity; Days: Cardinal): Integer; cdecl;
   poslatch_identity_fingerprint: function(Identity: PPoslatchIdentity): PAnsiChar; cdecl;
   poslatch_identity_free: procedure(Identity: PPoslatchIdentity); cdecl;
+  poslatch_find_device: function(
+    Device: PPoslatchDevice; Identity: PPoslatchIdentity; Subnets: PAnsiChar; OnProgress: TPoslatchProgressCallback;
+    User: Pointer; Url: PPPoslatchBuffer; Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_open_mtls: function(
     Device: PPoslatchDevice; Identity: PPoslatchIdentity; Connection: PPPoslatchConnection;
     Error: PPPoslatchError): TPoslatchStatus; cdecl;
@@ -535,6 +540,7 @@ begin
   Bind(@@poslatch_identity_needs_renewal, 'poslatch_identity_needs_renewal');
   Bind(@@poslatch_identity_fingerprint, 'poslatch_identity_fingerprint');
   Bind(@@poslatch_identity_free, 'poslatch_identity_free');
+  Bind(@@poslatch_find_device, 'poslatch_find_device');
   Bind(@@poslatch_open_mtls, 'poslatch_open_mtls');
   Bind(@@poslatch_open_tls, 'poslatch_open_tls');
   Bind(@@poslatch_connection_exchange, 'poslatch_connection_exchange');

@@ -17,11 +17,12 @@ pub(super) fn message(name: &str, tried: usize, total: usize) -> String {
 pub(super) fn advice(sightings: &[Sighting]) -> String {
     let mut advice = String::new();
     // Another device first: it may be the replacement, or the one that was meant.
-    let devices = sightings.iter().filter(|sighting| sighting.status == Status::WrongDevice);
+    let devices = sightings.iter().filter(|sighting| sighting.device_name.is_some());
     // Then whoever could be taken for a device; ordinary machines that listen on the same port could not.
     let strangers = sightings.iter().filter(|sighting| {
         sighting.status.category() == Category::Trust
-            && !matches!(sighting.status, Status::WrongDevice | Status::NotTls)
+            && sighting.device_name.is_none()
+            && sighting.status != Status::NotTls
     });
     for sighting in devices.chain(strangers).take(SIGHTINGS_MAX) {
         let address = sighting.address;

@@ -132,6 +132,7 @@ fn examples() -> Vec<(Kind, RequestState)> {
                     expected: "\"1850000123.cybs.seclib.io\"".into(),
                     found: vec!["1850000999.cybs.seclib.io".into()],
                 },
+                "cybs.seclib.io",
             )],
         },
         Kind::NotTls { address: shown() },

@@ -25,6 +25,7 @@ pub mod connection;
 pub mod constants;
 pub mod device;
 pub mod error;
+pub mod find;
 pub mod identity;
 pub mod journal;
 pub mod log;

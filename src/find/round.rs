@@ -9,14 +9,13 @@
 use super::attempt::{Attempt, HANDSHAKE_LIMIT, Outcome};
 use super::{SearchProgress, Sighting};
 use crate::error::{Error, Kind};
-use crate::transport::deadline::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::{Target, tls};
 use rustls::ClientConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Addresses that are asked at the same time.
 const AT_ONCE: usize = 64;
@@ -27,6 +26,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(16);
 
 pub(super) struct Round<'a> {
     target: &'a Target,
+    /// That of the name that is looked for.
+    domain: &'a str,
     config: Arc<ClientConfig>,
     connect_limit: Duration,
     waiting: std::iter::Peekable<std::vec::IntoIter<IpAddr>>,
@@ -38,11 +39,13 @@ pub(super) struct Round<'a> {
 impl<'a> Round<'a> {
     pub(super) fn new(
         target: &'a Target,
+        name: &'a str,
         addresses: Vec<IpAddr>,
         connect_limit: Duration,
     ) -> Result<Round<'a>, Error> {
         Ok(Round {
             target,
+            domain: name.split_once('.').map(|(_, domain)| domain).unwrap_or_default(),
             config: tls::config(target)?,
             connect_limit,
             progress: SearchProgress { tried: 0, total: addresses.len() },
@@ -58,25 +61,31 @@ impl<'a> Round<'a> {
         interrupt: &Interrupt,
         report: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
     ) -> Result<Option<SocketAddr>, Error> {
-        // Every attempt has an end; this one holds whatever may keep them from being looked at.
-        let deadline = Deadline::after(longest(self.progress.total, self.connect_limit));
-        let mut reported = None;
+        // What the caller does in between is not held against the addresses.
+        let (begun, mut callers_own) = (Instant::now(), Duration::ZERO);
+        let longest = longest(self.progress.total, self.connect_limit);
+        let (mut found, mut reported) = (None, None);
         let mut pause = PAUSE_MIN;
         loop {
-            self.fill()?;
-            let (found, moved) = self.look();
             if reported != Some(self.progress.tried) {
                 reported = Some(self.progress.tried);
+                let before = Instant::now();
                 if report(self.progress).is_break() {
                     return Err(Kind::Cancelled.into());
                 }
+                callers_own += before.elapsed();
             }
-            let is_over = self.running.is_empty() && self.waiting.peek().is_none();
-            if found.is_some() || is_over || deadline.remaining().is_none() {
+            let all_were_asked = self.running.is_empty() && self.waiting.peek().is_none();
+            let is_late = begun.elapsed().saturating_sub(callers_own) > longest;
+            if found.is_some() || all_were_asked || is_late {
                 return Ok(found);
             }
+            self.fill()?;
+            let moved = self.look(&mut found);
             pause = if moved { PAUSE_MIN } else { PAUSE_MAX.min(pause * 2) };
-            interrupt.wait(pause)?;
+            if found.is_none() {
+                interrupt.wait(pause)?;
+            }
         }
     }
 
@@ -100,23 +109,25 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Looks once at each attempt: whether one has found the device, and whether anything moved.
-    fn look(&mut self) -> (Option<SocketAddr>, bool) {
-        let (mut found, mut moved) = (None, false);
-        let Round { target, config, running, progress, sightings, .. } = self;
+    /// Looks once at each attempt. Tells whether anything moved, and in `found` who is the device.
+    fn look(&mut self, found: &mut Option<SocketAddr>) -> bool {
+        let mut moved = false;
+        let Round { target, domain, config, running, progress, sightings, .. } = self;
         running.retain_mut(|attempt| {
             let outcome = attempt.advance(target, config, &mut moved);
             match &outcome {
                 Outcome::Open => return true,
-                Outcome::Proven => found = found.or(Some(attempt.address())),
+                Outcome::Proven => *found = found.or(Some(attempt.address())),
                 Outcome::Nobody => {}
-                Outcome::Somebody(kind) => sightings.push(Sighting::new(attempt.address(), kind)),
+                Outcome::Somebody(kind) => {
+                    sightings.push(Sighting::new(attempt.address(), kind, domain));
+                }
             }
             progress.tried += 1;
             moved = true;
             false
         });
-        (found, moved)
+        moved
     }
 }
 
@@ -124,4 +135,24 @@ impl<'a> Round<'a> {
 fn longest(addresses: usize, connect_limit: Duration) -> Duration {
     let rounds = u32::try_from(addresses.div_ceil(AT_ONCE)).unwrap_or(u32::MAX);
     (connect_limit + HANDSHAKE_LIMIT).saturating_mul(rounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find::CONNECT_LIMIT;
+
+    #[test]
+    fn a_subnet_of_silent_addresses_takes_less_than_five_seconds() {
+        // Each begins as soon as one before it has ended, and ends with its limit at the latest.
+        let turns = u32::try_from(254_usize.div_ceil(AT_ONCE)).expect("small");
+        let looks = PAUSE_MAX * (turns + 1);
+        assert!(CONNECT_LIMIT * turns + looks < Duration::from_millis(4500));
+    }
+
+    #[test]
+    fn the_longest_search_has_an_end_too() {
+        assert_eq!(longest(254, CONNECT_LIMIT), Duration::from_millis(4 * (1100 + 2000)));
+        assert!(longest(crate::Search::ADDRESSES_MAX, CONNECT_LIMIT) < Duration::from_secs(200));
+    }
 }

@@ -109,3 +109,102 @@ pub(super) fn in_order(configured: &[IpAddr], mut addresses: Vec<IpAddr>) -> Vec
     ordered.extend(addresses);
     ordered
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Status;
+
+    fn shown(addresses: &[IpAddr]) -> Vec<String> {
+        addresses.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn subnets_and_addresses_become_the_machines_in_them() {
+        for (list, count, first, last) in [
+            ("192.168.1.0/24", 254, "192.168.1.1", "192.168.1.254"),
+            ("192.168.1.77/24", 254, "192.168.1.1", "192.168.1.254"),
+            ("10.0.0.0/20", 4094, "10.0.0.1", "10.0.15.254"),
+            ("10.0.0.4/30", 2, "10.0.0.5", "10.0.0.6"),
+            ("10.0.0.4/31", 2, "10.0.0.4", "10.0.0.5"),
+            ("10.0.0.4/32", 1, "10.0.0.4", "10.0.0.4"),
+            ("10.0.0.4", 1, "10.0.0.4", "10.0.0.4"),
+            (" 127.0.0.1 , 127.0.0.0/30 ", 3, "127.0.0.1", "127.0.0.2"),
+            ("10.0.0.1,fd00::7", 2, "10.0.0.1", "fd00::7"),
+        ] {
+            let addresses = shown(&parse(list).expect(list));
+            assert_eq!(addresses.len(), count, "{list}");
+            assert_eq!((addresses[0].as_str(), addresses[count - 1].as_str()), (first, last), "{list}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_machines_or_too_many_is_refused_with_the_reason() {
+        let (no_machine, too_many) = ("neither a subnet", "more than the 4096 addresses");
+        let many = vec!["fd00::1"; Search::ADDRESSES_MAX + 1].join(",");
+        for (list, problem) in [
+            ("", no_machine),
+            ("192.168.1.0/24,", no_machine),
+            ("192.168.1.0/33", no_machine),
+            ("192.168.1.0/-1", no_machine),
+            ("192.168.1.0/", no_machine),
+            ("192.168.1", no_machine),
+            ("192.168.1.256/24", no_machine),
+            ("terminal-7", no_machine),
+            ("fd00::/64", no_machine),
+            ("ff02::1", no_machine),
+            ("::", no_machine),
+            ("0.0.0.0", no_machine),
+            ("224.0.0.0/24", no_machine),
+            ("255.255.255.255", no_machine),
+            ("10.0.0.0/19", too_many),
+            ("0.0.0.0/0", too_many),
+            ("10.0.0.0/20,10.1.0.0/30,10.2.0.1", too_many),
+            (&many, too_many),
+        ] {
+            let shown = &list[..list.len().min(40)];
+            let error = parse(list).expect_err(shown);
+            assert_eq!(error.status(), Status::Argument, "{shown}");
+            assert!(error.message().contains(problem), "{shown}: {error}");
+        }
+        assert!(parse("10.0.0.0/20,10.1.0.0/30").is_ok(), "just as many as are asked");
+    }
+
+    #[test]
+    fn the_old_address_is_asked_first_then_its_neighbours_outward() {
+        let old = [IpAddr::from([192, 168, 1, 50])];
+        let addresses = parse("fd00::7,192.168.0.0/24,192.168.1.0/24,192.168.1.51").expect("valid");
+        let ordered = shown(&in_order(&old, addresses));
+        assert_eq!(ordered.len(), 1 + 253 + 254 + 1, "none twice");
+        assert_eq!(
+            ordered[..6],
+            ["192.168.1.50", "192.168.1.49", "192.168.1.51", "192.168.1.48", "192.168.1.52", "192.168.1.47"]
+        );
+        assert_eq!(ordered[254..257], ["192.168.0.50", "192.168.0.49", "192.168.0.51"]);
+        assert_eq!(ordered.last().map(String::as_str), Some("fd00::7"));
+    }
+
+    #[test]
+    fn an_old_address_that_is_not_in_the_list_is_asked_all_the_same() {
+        let old = [IpAddr::from([10, 0, 0, 9])];
+        assert_eq!(
+            shown(&in_order(&old, parse("10.0.1.8/30").expect("valid"))),
+            ["10.0.0.9", "10.0.1.9", "10.0.1.10"]
+        );
+        assert_eq!(
+            shown(&in_order(&[], parse("10.0.0.2,10.0.0.1").expect("valid"))),
+            ["10.0.0.1", "10.0.0.2"]
+        );
+    }
+
+    #[test]
+    fn a_subnet_of_its_own_is_searched_only_where_this_machine_is_a_neighbour() {
+        for (configured, why) in
+            [("127.0.0.1", "this machine's own"), ("::1", "too many to be asked"), ("fd00::7", "too many")]
+        {
+            let error = own(&[configured.parse().expect(configured)]).expect_err(configured);
+            assert_eq!(error.status(), Status::Argument, "{configured}");
+            assert!(error.message().contains("has to be given") && error.message().contains(why), "{error}");
+        }
+    }
+}

@@ -141,7 +141,7 @@ pub(crate) fn device_name(name: &str, domain: &str) -> Result<DnsName<'static>, 
 }
 
 /// The part of `name` before `.domain`, if it is a single label without wildcard.
-fn label_under<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
+pub(crate) fn label_under<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
     let label_length = name.len().checked_sub(domain.len() + 1)?;
     let (label, rest) = (name.get(..label_length)?, name.get(label_length..)?);
     let under = rest.strip_prefix('.')?.eq_ignore_ascii_case(domain);

@@ -8,6 +8,7 @@ mod canary;
 mod cloud;
 mod common;
 mod connection;
+mod find;
 mod flood;
 #[cfg(target_os = "linux")]
 mod footprint;

@@ -23,6 +23,7 @@ const FILES: [&str; 12] = [
     "device",
     "pairing",
     "identity",
+    "find",
     "connection",
     "journal",
     "probe",

@@ -19,12 +19,14 @@ from poslatch._arguments import (
 )
 from poslatch._handle import Handle
 from poslatch._loader import native
-from poslatch._native import Outputs
+from poslatch._native import OnProgress, Outputs
 from poslatch._owner import Owner
 from poslatch.connection import Connection
 from poslatch.constants import PING_DEFAULT_MS, PINGS_MISSED_DEFAULT, IdentityCheck, RequestState, Timeout
 from poslatch.errors import UsageError, argument_error
 from poslatch.identity import Identity
+
+ProgressCallback = Callable[[int, int], object]
 
 
 class Device(Owner):
@@ -159,6 +161,47 @@ class Device(Owner):
             out.check(library.poslatch_pair(device, name, code, out.result, out.error))
             return Identity(out.object())
 
+    def find(
+        self,
+        identity: Optional[Identity] = None,
+        *,
+        subnets: Optional[str] = None,
+        on_progress: Optional[ProgressCallback] = None,
+    ) -> str:
+        """Finds the device again whose address has changed, and returns its URL, ready for a device of its own.
+
+        Asks every address that it could have for its certificate; the device is who proves to be it. Nothing but
+        the TLS handshake is sent to anybody. Blocks for 4.4 s where nobody of 254 addresses answers;
+        :meth:`interrupt` ends it earlier.
+
+        Args:
+            identity: What was paired with the device. Without one, the ``serial`` says who is looked for.
+            subnets: Subnets and single addresses, such as ``"192.168.1.0/24,192.168.2.17"``, at most 4096 addresses.
+                Default: this machine's own /24, if it is a private one.
+            on_progress: Called with the number of addresses tried, and that of all, on this thread. What it raises
+                ends the search and comes out of this method.
+
+        Raises:
+            NetworkError: Nobody has proven to be the device (``DEVICE_NOT_FOUND``); the advice names other devices
+                that answered.
+            UsageError: Neither identity nor serial, or the subnets will not do.
+            CallCancelledError: The call was interrupted.
+        """
+        if identity is not None and not isinstance(identity, Identity):
+            raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
+        library = native()
+        names = optional_text("subnets", subnets)
+        told = None if on_progress is None else _Told(on_progress)
+        callback = OnProgress() if told is None else OnProgress(told)
+        known = contextlib.nullcontext() if identity is None else identity._handle  # noqa: SLF001
+        with self._handle as device, known as till, Outputs(library) as out:
+            status = library.poslatch_find_device(device, till, names, callback, None, out.result, out.error)
+            if told is not None and told.thrown is not None:
+                thrown, told.thrown = told.thrown, None
+                raise thrown
+            out.check(status)
+            return out.text() or ""
+
     def open_mtls(self, identity: Identity) -> Connection:
         """Opens a mutual-TLS connection: both sides prove who they are.
 
@@ -230,6 +273,18 @@ class Device(Owner):
         """
         return await _tasks.run(lambda: self.pair(pos_id, setup_code), wake=self._wake, drop=Identity.close)
 
+    async def find_async(
+        self,
+        identity: Optional[Identity] = None,
+        *,
+        subnets: Optional[str] = None,
+        on_progress: Optional[ProgressCallback] = None,
+    ) -> str:
+        """As :meth:`find`, on a thread of its own, where `on_progress` is called; cancelled as :meth:`pair_async`."""
+        return await _tasks.run(
+            lambda: self.find(identity, subnets=subnets, on_progress=on_progress), wake=self._wake
+        )
+
     async def open_mtls_async(self, identity: Identity) -> Connection:
         """As :meth:`open_mtls`, on a thread of its own, for asyncio.
 
@@ -247,7 +302,7 @@ class Device(Owner):
         return await _tasks.run(lambda: self.probe(identity), wake=self._wake)
 
     def interrupt(self) -> None:
-        """Makes the calls of pair and open that run on this device now raise CallCancelledError, within 200 ms.
+        """Makes the calls of pair, open and find that run on this device now raise CallCancelledError, within 200 ms.
 
         Later calls and open connections are not touched. From any thread, as often as you like.
         """
@@ -297,3 +352,19 @@ class Device(Owner):
     def __repr__(self) -> str:
         """Where it is."""
         return f"<Device {self._url!r}{', closed' if self.closed else ''}>"
+
+
+class _Told:
+    """The progress callback as C calls it: nothing that it raises may go through the frames of C."""
+
+    def __init__(self, on_progress: ProgressCallback) -> None:
+        self._on_progress = on_progress
+        self.thrown: Optional[BaseException] = None
+
+    def __call__(self, _user: Any, tried: int, total: int) -> int:
+        try:
+            self._on_progress(tried, total)
+        except BaseException as thrown:  # noqa: BLE001 - Ctrl-C too comes out of the search, not into C
+            self.thrown = thrown
+            return 1
+        return 0
