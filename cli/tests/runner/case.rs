@@ -69,7 +69,7 @@ pub(crate) struct Case {
     #[serde(default)]
     pub(crate) file_has: BTreeMap<String, String>,
     #[serde(default)]
-    pub(crate) file_lacks: BTreeMap<String, String>,
+    pub(crate) file_lacks: BTreeMap<String, Vec<String>>,
 }
 
 /// What is in `till.pem`.

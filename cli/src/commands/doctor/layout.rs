@@ -55,6 +55,10 @@ enum Room {
 fn lines_of(step: &Step, room: Room) -> Vec<String> {
     let name = name(step.name);
     match step.result {
+        // Without an identity a till is looked at as one that wants to pair, which should be seen.
+        StepResult::NotRun if step.name == StepName::Identity && !is_for_later(step) => {
+            wrapped(&label("-", name), &step.finding, INDENT)
+        }
         StepResult::NotRun => Vec::new(),
         StepResult::Ok if room == Room::OnlyWhatIsWrong => Vec::new(),
         StepResult::Ok => {
@@ -83,13 +87,19 @@ fn not_run(findings: &Findings) -> Vec<String> {
         .report
         .steps()
         .iter()
-        .filter(|step| step.result == StepResult::NotRun)
+        .filter(|step| step.result == StepResult::NotRun && is_for_later(step))
         .map(|step| name(step.name))
         .collect();
     match names.is_empty() {
         true => Vec::new(),
         false => wrapped(&label("-", "not tried"), &names.join(", "), INDENT),
     }
+}
+
+/// Whether a step would have run if an earlier one had not failed; others have no occasion, as a name to resolve where
+/// there is an address.
+fn is_for_later(step: &Step) -> bool {
+    step.finding.starts_with("not tried")
 }
 
 /// One line for each certificate of the chain.
