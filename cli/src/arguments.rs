@@ -290,7 +290,7 @@ pub(crate) struct RefundArguments {
 
 #[derive(Args)]
 #[command(after_help = "\
-Exit codes: 0 it went through, 1 it did not, 4 the device does not know (yet).
+Exit codes: 0 it went through, 1 it did not, 2 usage or set-up, 4 still not known.
 
 Examples:
   poslatch lookup till3-000815
@@ -443,7 +443,7 @@ pub(crate) struct FindArguments {
 #[command(after_help = "\
 Sends no payment, no code and no message. Not while a payment is on its way.
 
-Exit codes: 0 nothing is in the way, 2 a file or setting, 3 the connection.
+Exit codes: 0 nothing is in the way, 1 the device says no, 2 a file or setting, 3 the connection.
 
 Examples:
   poslatch doctor

@@ -61,6 +61,15 @@ pub(crate) fn of_clap(error: &clap::Error, words: &[OsString]) -> Exit {
     }
 }
 
+/// Eight capital letters and digits, as the device shows them (protocol.md section 2).
+fn looks_like_a_code(word: &str) -> bool {
+    let is = |fits: fn(&u8) -> bool| word.bytes().any(|byte| fits(&byte));
+    word.len() == 8
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && is(u8::is_ascii_digit)
+        && is(u8::is_ascii_uppercase)
+}
+
 fn in_our_words(error: &clap::Error, words: &[OsString]) -> Failure {
     let stray = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(word)) if error.kind() == ErrorKind::UnknownArgument => Some(word),
@@ -78,15 +87,29 @@ fn in_our_words(error: &clap::Error, words: &[OsString]) -> Failure {
             "there is an argument that no option belongs to; it is not shown here, in case it is a secret";
         return Failure::usage(message, format!("If it is {what}: {WHY}. {instead}"));
     }
-    let text = error.to_string();
+    let text = words
+        .iter()
+        .filter_map(|word| word.to_str())
+        .filter(|word| looks_like_a_code(word))
+        .fold(error.to_string(), |text, word| text.replace(word, "(not shown, in case it is a code)"));
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let is_usage = |line: &&&str| line.starts_with("Usage:") || line.starts_with("For more information");
     let told: Vec<&str> = lines.iter().take_while(|line| !is_usage(line)).copied().collect();
     let usage = lines.iter().find(|line| line.starts_with("Usage:")).copied().unwrap_or_default();
+    let usage = if usage.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "{usage}
+  "
+        )
+    };
     Failure::usage(
-        told.join("\n"),
-        format!("{usage}{}", if usage.is_empty() { "" } else { "\n  " }).to_owned()
-            + "`--help` says what there is.",
+        told.join(
+            "
+",
+        ),
+        format!("{usage}`--help` says what there is."),
     )
 }

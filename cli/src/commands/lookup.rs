@@ -25,11 +25,20 @@ pub(crate) fn run(arguments: &LookupArguments, context: &Context<'_>) -> Result<
     match (transaction, &arguments.reference) {
         (Some(transaction), _) => by_transaction(&transaction, patience, &till, context),
         (None, Some(reference)) => {
-            let session = Session::open(&till, context)?;
+            let session = open(&till, context, &format!("how {reference} ended"))?;
             by_reference(reference, patience, &session, &till, context)
         }
         (None, None) => pending(patience, &till, context),
     }
+}
+
+/// Opens the connection; a script that reads "no connection, nothing in doubt" could pay again, so this is in doubt.
+fn open<'a>(till: &Till, context: &'a Context<'a>, what: &str) -> Result<Session<'a>, Failure> {
+    Session::open(till, context).map_err(|failure| {
+        let advice = failure.advice.replacen("Nothing was sent. ", "", 1);
+        let advice = format!("It is still not known {what}: do not repeat it. {advice}");
+        failure.ending(Exit::InDoubt).advising(advice)
+    })
 }
 
 fn by_reference(
@@ -112,7 +121,7 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
         return Ok(Done::new(Exit::Done, Tone::Good, format!("Nothing is pending in {path}"))
             .member("requests", Value::Array(Vec::new())));
     }
-    let session = Session::open(till, context)?;
+    let session = open(till, context, "how the requests in the journal ended")?;
     let mut all = Done::new(Exit::Done, Tone::Plain, format!("Pending: {}", requests.len()));
     let mut members = Vec::new();
     for request in requests {

@@ -15,6 +15,9 @@ pub(crate) struct Case {
     /// The finding, as a sentence.
     pub(crate) about: String,
     pub(crate) args: Vec<String>,
+    /// Commands that were run before.
+    #[serde(default)]
+    pub(crate) first: Vec<Vec<String>>,
     #[serde(default)]
     pub(crate) stdin: String,
     /// Beside `POSLATCH_URL`, which is always set; an empty value unsets.

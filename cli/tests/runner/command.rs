@@ -19,22 +19,15 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(case: &Case, stage: &Stage) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poslatch"));
-    command
-        .args(case.args.iter().map(|argument| stage.fill(argument)))
-        .current_dir(stage.folder())
-        .env("POSLATCH_URL", stage.url())
-        .env("LC_ALL", "C.UTF-8")
+    for arguments in &case.first {
+        command(case, stage, arguments).stdin(Stdio::null()).output().expect("the command runs");
+    }
+    let mut child = command(case, stage, &case.args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    for (name, value) in &case.env {
-        match value.as_str() {
-            "" => command.env_remove(name),
-            value => command.env(name, stage.fill(value)),
-        };
-    }
-    let mut child = command.spawn().expect("the command starts");
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
     // Who does not read its input closes the pipe, which is its right.
     let _ = child.stdin.take().expect("a pipe").write_all(stage.fill(&case.stdin).as_bytes());
 
@@ -53,6 +46,23 @@ pub(crate) fn run(case: &Case, stage: &Stage) -> Output {
         let exit = wait(&mut child);
         Output { exit, stdout: stdout.join().expect("no panic"), stderr: stderr.join().expect("no panic") }
     })
+}
+
+/// The command in the case's folder and environment.
+fn command(case: &Case, stage: &Stage, arguments: &[String]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poslatch"));
+    command
+        .args(arguments.iter().map(|argument| stage.fill(argument)))
+        .current_dir(stage.folder())
+        .env("POSLATCH_URL", stage.url())
+        .env("LC_ALL", "C.UTF-8");
+    for (name, value) in &case.env {
+        match value.as_str() {
+            "" => command.env_remove(name),
+            value => command.env(name, stage.fill(value)),
+        };
+    }
+    command
 }
 
 /// Reads to the end, and does what the case wants done as soon as something was said.
