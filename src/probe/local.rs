@@ -109,7 +109,7 @@ pub(super) fn identity(
                 report.warn_as(
                     name,
                     &kind,
-                    [whose, dates, ", and the clock says ".into(), day(visit.now)].concat(),
+                    [&whose, dates.as_str(), ", and the clock says ", &day(visit.now)].concat(),
                     facts,
                 );
             } else if is_due {

@@ -16,17 +16,27 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-enum News<T> {
-    Done(Result<T, Kind>),
+enum News {
+    Done(Result<Way, Kind>),
     Interrupted,
+}
+
+/// How far dialling got. One type, so that there is one channel and one thread to run it on.
+enum Way {
+    Resolved(Vec<SocketAddr>),
+    Connected(TcpStream),
+}
+
+/// What is to be done on the thread.
+enum Task {
+    Resolve,
+    Connect(Vec<SocketAddr>),
+    Both,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
-    aside(address, deadline, interrupt, move |address| {
-        let candidates = resolve(address)?;
-        connect_any(&candidates, deadline, address)
-    })
+    connected(aside(address, Task::Both, deadline, interrupt)?)
 }
 
 /// The first half of [`dial`], for the probe, which tells of each half.
@@ -35,7 +45,10 @@ pub(crate) fn resolve_only(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Vec<SocketAddr>, Error> {
-    aside(address, deadline, interrupt, resolve)
+    match aside(address, Task::Resolve, deadline, interrupt)? {
+        Way::Resolved(candidates) => Ok(candidates),
+        Way::Connected(_) => Ok(Vec::new()),
+    }
 }
 
 /// The second half of [`dial`].
@@ -45,16 +58,18 @@ pub(crate) fn connect_only(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<TcpStream, Error> {
-    aside(address, deadline, interrupt, move |address| connect_any(&candidates, deadline, address))
+    connected(aside(address, Task::Connect(candidates), deadline, interrupt)?)
+}
+
+fn connected(way: Way) -> Result<TcpStream, Error> {
+    match way {
+        Way::Connected(stream) => Ok(stream),
+        Way::Resolved(_) => Err(Kind::Internal { detail: "dialling ended half-way".into() }.into()),
+    }
 }
 
 /// Runs what cannot be interrupted on a thread of its own, and waits for its result.
-fn aside<T: Send + 'static>(
-    address: &Address,
-    deadline: Deadline,
-    interrupt: &Interrupt,
-    work: impl FnOnce(&Address) -> Result<T, Kind> + Send + 'static,
-) -> Result<T, Error> {
+fn aside(address: &Address, task: Task, deadline: Deadline, interrupt: &Interrupt) -> Result<Way, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -68,8 +83,9 @@ fn aside<T: Send + 'static>(
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
+            let result = task.run(&worker_address, deadline);
             // Nobody waits any more: dropping the stream closes it.
-            let _ = sender.send(News::Done(work(&worker_address)));
+            let _ = sender.send(News::Done(result));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
 
@@ -81,6 +97,17 @@ fn aside<T: Send + 'static>(
         Err(RecvTimeoutError::Disconnected) => {
             Err(Kind::Internal { detail: "the dialling thread ended without a result".into() }.into())
         }
+    }
+}
+
+impl Task {
+    fn run(self, address: &Address, deadline: Deadline) -> Result<Way, Kind> {
+        let candidates = match self {
+            Task::Resolve => return resolve(address).map(Way::Resolved),
+            Task::Connect(candidates) => candidates,
+            Task::Both => resolve(address)?,
+        };
+        connect_any(&candidates, deadline, address).map(Way::Connected)
     }
 }
 

@@ -18,12 +18,21 @@ use crate::log;
 use crate::provider::provider;
 use crate::trust::verifier::{DeviceVerifier, refusal_in};
 use crate::x509::Certificate;
-use rustls::pki_types::UnixTime;
-use rustls::{AlertDescription, ClientConfig, ClientConnection, Error as TlsError, ProtocolVersion};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, Error as TlsError, ProtocolVersion,
+    SupportedProtocolVersion,
+};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What we speak.
+const ALL_VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 /// How long a device may take, after the handshake, to send the session ticket that shows it has
 /// accepted the till's certificate. A server that accepts sends it at once; one that sends none is
@@ -50,22 +59,21 @@ pub(crate) fn open(
     deadline: Deadline,
     interrupt: &Arc<Interrupt>,
 ) -> Result<TlsStream, Error> {
-    let config = config(target)?;
-    let server_name = target.expectation.server_name(&target.address.host);
-    let mut tls = ClientConnection::new(Arc::new(config), server_name)
-        .map_err(|error| Kind::Internal { detail: error.to_string() })?;
-    // The sizes of what is written are bounded by us; a second bound would only split messages.
-    tls.set_buffer_limit(None);
+    let verifier = DeviceVerifier { roots: target.roots.clone(), expectation: target.expectation.clone() };
+    // Always leaf and intermediates, whatever issuers the device hints at: the field's devices name the root
+    // while an intermediate issued the certificate (protocol.md section 4).
+    let resolver = target.identity.as_ref().map(|identity| identity.resolver());
+    let tls = client(
+        ALL_VERSIONS,
+        Arc::new(verifier),
+        resolver,
+        target.expectation.server_name(&target.address.host),
+    )?;
 
     let tcp = dial(&target.address, deadline, interrupt)?;
-    let mut stream = TlsStream {
-        tls,
-        socket: Some(Socket::new(tcp, deadline, interrupt)?),
-        address: target.address.authority(),
-        phase: Phase::Handshake,
-        shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
-        device_name: None,
-    };
+    let socket = Socket::new(tcp, deadline, interrupt)?;
+    let mut stream = TlsStream::new(tls, socket, target.address.authority());
+    stream.shown_not_after = target.identity.as_ref().map(|identity| identity.not_after());
     stream.handshake()?;
 
     stream.device_name = stream
@@ -77,25 +85,37 @@ pub(crate) fn open(
     Ok(stream)
 }
 
-fn config(target: &Target) -> Result<ClientConfig, Error> {
-    let verifier = DeviceVerifier { roots: target.roots.clone(), expectation: target.expectation.clone() };
+/// A TLS client of ours that has not begun to speak.
+fn client(
+    versions: &[&'static SupportedProtocolVersion],
+    verifier: Arc<dyn ServerCertVerifier>,
+    resolver: Option<Arc<dyn ResolvesClientCert>>,
+    server_name: ServerName<'static>,
+) -> Result<ClientConnection, Error> {
+    let internal = |error: TlsError| Kind::Internal { detail: error.to_string() };
     let builder = ClientConfig::builder_with_provider(provider().clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Kind::Internal { detail: error.to_string() })?
+        .with_protocol_versions(versions)
+        .map_err(internal)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match &target.identity {
-        // Always leaf and intermediates, whatever issuers the device hints at: the field's devices
-        // name the root while an intermediate issued the certificate (protocol.md section 4).
-        Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match resolver {
+        Some(resolver) => builder.with_client_cert_resolver(resolver),
         None => builder.with_no_client_auth(),
     };
     // Each connection verifies the device afresh.
     config.resumption = rustls::client::Resumption::disabled();
-    Ok(config)
+    let mut tls = ClientConnection::new(Arc::new(config), server_name).map_err(internal)?;
+    // The sizes of what is written are bounded by us; a second bound would only split messages.
+    tls.set_buffer_limit(None);
+    Ok(tls)
 }
 
 impl TlsStream {
+    fn new(tls: ClientConnection, socket: Socket, address: String) -> TlsStream {
+        let phase = Phase::Handshake;
+        TlsStream { tls, socket: Some(socket), address, phase, shown_not_after: None, device_name: None }
+    }
+
     fn handshake(&mut self) -> Result<(), Error> {
         while self.tls.is_handshaking() {
             if self.tls.wants_write() {
