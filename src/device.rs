@@ -79,7 +79,7 @@ impl Device {
         }
     }
 
-    /// Makes the calls to `pair`, `open_mtls` and `open_tls` that run now return `Cancelled`, within
+    /// Makes the calls to `pair`, `open_mtls`, `open_tls` and `probe` that run now return `Cancelled`, within
     /// 200 ms. Later calls and open connections are not touched. From any thread.
     pub fn interrupt(&self) {
         self.calls.interrupt();

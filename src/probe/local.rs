@@ -75,10 +75,10 @@ pub(super) fn identity(
             "none was given: the till is looked at as one that wants to pair",
             Facts::new().with("given", false),
         );
-        let expectation = visit
-            .device
-            .expectation(None)
-            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), Facts::new()))?;
+        let expectation = visit.device.expectation(None).map_err(|error| {
+            report.take(StepName::Address);
+            report.fail(StepName::Address, &error.into_kind(), Facts::new())
+        })?;
         return Ok(Who { expectation, identity: None, stop: None });
     };
 
