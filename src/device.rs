@@ -79,8 +79,8 @@ impl Device {
         }
     }
 
-    /// Makes the calls to `pair`, `open_mtls`, `open_tls` and [`find_device`](crate::find_device) that run
-    /// now return `Cancelled`, within 200 ms. Later calls and open connections are not touched. From any
+    /// Makes the calls to `pair`, `open_mtls`, `open_tls`, `probe` and [`find_device`](crate::find_device) that
+    /// run now return `Cancelled`, within 200 ms. Later calls and open connections are not touched. From any
     /// thread.
     pub fn interrupt(&self) {
         self.calls.interrupt();

@@ -120,7 +120,7 @@ fn ping(visit: &Visit<'_>, socket: &mut WebSocket<TlsStream>, report: &mut Repor
     match result {
         Ok(messages) => {
             let tenths = u32::try_from(took.as_micros() / 100).unwrap_or(u32::MAX);
-            let time = [(tenths / 10).to_string(), ".".into(), (tenths % 10).to_string()].concat();
+            let time = [&(tenths / 10).to_string(), ".", &(tenths % 10).to_string()].concat();
             let facts = Facts::new().with("ms", f64::from(tenths) / 10.0).with("messages", messages);
             match messages {
                 0 => report.ok(name, ["answered after ", &time, " ms"].concat(), facts),

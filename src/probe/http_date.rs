@@ -2,22 +2,18 @@
 
 use x509_cert::der::DateTime;
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// `Tue, 24 Nov 2026 16:28:13 GMT` in seconds since 1970.
+/// `Tue, 24 Nov 2026 16:28:13 GMT` in seconds since 1970. Every part has its place.
 pub(super) fn parse(text: &str) -> Option<u64> {
-    let mut words = text.split_once(", ")?.1.split(' ');
-    let day = words.next()?.parse().ok()?;
-    let month = words.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let year = words.next()?.parse().ok()?;
-    let mut time = words.next()?.split(':').map(|part| part.parse::<u8>().ok());
-    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
-    if words.next() != Some("GMT") {
+    if text.len() != 29 || !text.ends_with(" GMT") {
         return None;
     }
-    let date = DateTime::new(year, u8::try_from(month).ok()?, day, hour, minute, second).ok()?;
+    let two = |at: usize| text.get(at..at + 2)?.parse::<u8>().ok();
+    let month = MONTHS.find(text.get(8..11)?).filter(|at| at % 3 == 0)? / 3 + 1;
+    let (century, year) = (two(12)?, two(14)?);
+    let year = u16::from(century) * 100 + u16::from(year);
+    let date = DateTime::new(year, u8::try_from(month).ok()?, two(5)?, two(17)?, two(20)?, two(23)?).ok()?;
     Some(date.unix_duration().as_secs())
 }
 
@@ -33,6 +29,7 @@ mod tests {
             "Tuesday, 24-Nov-26 16:28:13 GMT",
             "Tue Nov 24 16:28:13 2026",
             "Tue, 31 Feb 2026 16:28:13 GMT",
+            "Tue, 24 anF 2026 16:28:13 GMT",
         ] {
             assert_eq!(parse(other), None, "{other}");
         }

@@ -75,10 +75,10 @@ pub(super) fn identity(
             "none was given: the till is looked at as one that wants to pair",
             Facts::new().with("given", false),
         );
-        let expectation = visit
-            .device
-            .expectation(None)
-            .map_err(|error| report.fail(StepName::Address, &error.into_kind(), Facts::new()))?;
+        let expectation = visit.device.expectation(None).map_err(|error| {
+            report.take(StepName::Address);
+            report.fail(StepName::Address, &error.into_kind(), Facts::new())
+        })?;
         return Ok(Who { expectation, identity: None, stop: None });
     };
 
@@ -109,7 +109,7 @@ pub(super) fn identity(
                 report.warn_as(
                     name,
                     &kind,
-                    [whose, dates, ", and the clock says ".into(), day(visit.now)].concat(),
+                    [&whose, dates.as_str(), ", and the clock says ", &day(visit.now)].concat(),
                     facts,
                 );
             } else if is_due {

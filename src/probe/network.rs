@@ -65,10 +65,10 @@ fn relation(local: IpAddr, peer: IpAddr) -> (&'static str, &'static str) {
     }
     let near = match (local, peer) {
         (IpAddr::V4(local), IpAddr::V4(peer)) => {
-            local.octets().iter().zip(peer.octets()).take(3).all(|(a, b)| *a == b)
+            local.octets().first_chunk::<3>() == peer.octets().first_chunk::<3>()
         }
         (IpAddr::V6(local), IpAddr::V6(peer)) => {
-            local.segments().iter().zip(peer.segments()).take(4).all(|(a, b)| *a == b)
+            local.segments().first_chunk::<4>() == peer.segments().first_chunk::<4>()
         }
         _ => false,
     };

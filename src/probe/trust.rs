@@ -42,14 +42,11 @@ pub(super) fn judge(visit: &Visit<'_>, who: Who, sight: &Sight, report: &mut Rep
         other => other.clone(),
     };
 
-    let failures = [
-        chain_shown(&chain, &timeless, report),
-        root_ca(&chain, given.as_deref(), &timeless, report),
-        device_name(&verifier, leaf, &chain, now, report),
-        clock(visit, &chain, roots.certificates(), &verdict, report),
-        who.stop,
-    ];
-    match failures.into_iter().flatten().next() {
+    let shown = chain_shown(&chain, &timeless, report);
+    let root_ca = root_ca(&chain, given.as_deref(), &timeless, report);
+    let name = device_name(&verifier, leaf, &chain, now, report);
+    let clock = clock(visit, &chain, roots.certificates(), &verdict, report);
+    match shown.or(root_ca).or(name).or(clock).or(who.stop) {
         None => Ok(Target {
             address: visit.device.address().clone(),
             roots,

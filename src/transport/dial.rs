@@ -16,16 +16,27 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-enum News<T> {
-    Done(Result<T, Kind>),
+enum News {
+    Done(Result<Way, Kind>),
     Interrupted,
+}
+
+/// How far dialling got. One type, so that there is one channel and one thread to run it on.
+enum Way {
+    Resolved(Vec<SocketAddr>),
+    Connected(TcpStream),
+}
+
+/// What is to be done on the thread.
+enum Task {
+    Resolve,
+    Connect(Vec<SocketAddr>),
+    Both,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
-    aside(address, deadline, interrupt, move |address| {
-        lookup(address).and_then(|candidates| connect_any(&candidates, deadline, address))
-    })
+    connected(aside(address, Task::Both, deadline, interrupt)?)
 }
 
 /// The first half of [`dial`], for the probe, which tells of each half.
@@ -34,7 +45,10 @@ pub(crate) fn resolve_only(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Vec<SocketAddr>, Error> {
-    aside(address, deadline, interrupt, lookup)
+    match aside(address, Task::Resolve, deadline, interrupt)? {
+        Way::Resolved(candidates) => Ok(candidates),
+        Way::Connected(_) => Ok(Vec::new()),
+    }
 }
 
 /// The second half of [`dial`].
@@ -44,7 +58,14 @@ pub(crate) fn connect_only(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<TcpStream, Error> {
-    aside(address, deadline, interrupt, move |address| connect_any(&candidates, deadline, address))
+    connected(aside(address, Task::Connect(candidates), deadline, interrupt)?)
+}
+
+fn connected(way: Way) -> Result<TcpStream, Error> {
+    match way {
+        Way::Connected(stream) => Ok(stream),
+        Way::Resolved(_) => Err(Kind::Internal { detail: "dialling ended half-way".into() }.into()),
+    }
 }
 
 /// The IP addresses that the address stands for.
@@ -55,18 +76,13 @@ pub(crate) fn resolve(
 ) -> Result<Vec<IpAddr>, Error> {
     let candidates = match &address.host {
         ServerName::IpAddress(_) => lookup(address)?,
-        _ => aside(address, deadline, interrupt, lookup)?,
+        _ => resolve_only(address, deadline, interrupt)?,
     };
     Ok(candidates.iter().map(SocketAddr::ip).collect())
 }
 
-/// Does what cannot be interrupted on a thread of its own, and waits for it as long as it may take.
-fn aside<T: Send + 'static>(
-    address: &Address,
-    deadline: Deadline,
-    interrupt: &Interrupt,
-    work: impl FnOnce(&Address) -> Result<T, Kind> + Send + 'static,
-) -> Result<T, Error> {
+/// Runs what cannot be interrupted on a thread of its own, and waits for its result.
+fn aside(address: &Address, task: Task, deadline: Deadline, interrupt: &Interrupt) -> Result<Way, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -80,8 +96,9 @@ fn aside<T: Send + 'static>(
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
-            // Nobody waits any more: dropping a stream closes it.
-            let _ = sender.send(News::Done(work(&worker_address)));
+            let result = task.run(&worker_address, deadline);
+            // Nobody waits any more: dropping the stream closes it.
+            let _ = sender.send(News::Done(result));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
 
@@ -93,6 +110,17 @@ fn aside<T: Send + 'static>(
         Err(RecvTimeoutError::Disconnected) => {
             Err(Kind::Internal { detail: "the dialling thread ended without a result".into() }.into())
         }
+    }
+}
+
+impl Task {
+    fn run(self, address: &Address, deadline: Deadline) -> Result<Way, Kind> {
+        let candidates = match self {
+            Task::Resolve => return lookup(address).map(Way::Resolved),
+            Task::Connect(candidates) => candidates,
+            Task::Both => lookup(address)?,
+        };
+        connect_any(&candidates, deadline, address).map(Way::Connected)
     }
 }
 

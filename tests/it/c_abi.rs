@@ -5,7 +5,7 @@
 use crate::common::*;
 use poslatch::ffi::{
     buffer::*, connection::*, constants::*, device::*, error::*, find::*, identity::*, journal::*, log::*,
-    pairing::*, root_ca::*, version::*,
+    pairing::*, probe::*, root_ca::*, version::*,
 };
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -64,6 +64,14 @@ fn the_whole_story_can_be_told_through_the_abi() {
         assert_eq!(poslatch_get_cert_chain(identity, &mut chain, &mut error), POSLATCH_OK);
         assert_eq!(poslatch_buffer_data(chain).add(poslatch_buffer_size(chain)).read(), 0, "terminated");
         poslatch_buffer_free(chain);
+        for identity in [identity.cast_const(), null()] {
+            assert_eq!(poslatch_probe(device, identity, &mut reply, &mut error), POSLATCH_OK);
+            let report = text(poslatch_buffer_data(reply).cast());
+            assert!(report.starts_with(r#"{"schema":"poslatch-probe/1","#), "{report}");
+            assert!(report.contains(r#""verdict":"ok""#), "{report}");
+            assert_eq!(report.contains(r#""given":false"#), identity.is_null(), "{report}");
+            poslatch_buffer_free(reply);
+        }
         assert_eq!(poslatch_open_mtls(device, identity, &mut connection, &mut error), POSLATCH_OK);
         // What is open needs neither any more.
         poslatch_device_free(device);
@@ -229,6 +237,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_pair(device, some.as_ptr(), some.as_ptr(), null_mut(), e),
             poslatch_save_root_ca(null(), 1, some.as_ptr(), e),
             poslatch_save_root_ca(roots.as_ptr(), roots.len(), null(), e),
+            poslatch_probe(null(), null(), &mut buffer, e),
+            poslatch_probe(device, null(), null_mut(), e),
             poslatch_get_cert_chain(null(), &mut buffer, e),
             poslatch_identity_save(null(), some.as_ptr(), null(), e),
             poslatch_identity_load(null(), null(), &mut identity, e),

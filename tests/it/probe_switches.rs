@@ -59,12 +59,7 @@ fn trust() -> Vec<Row> {
             Shown::ForeignRoot,
         ),
         shows(DeviceName, Status::WrongDevice, "a certificate without any name", Shown::NoSan),
-        shows(
-            Clock,
-            Status::DeviceCertificateNotYetValid,
-            "this machine's clock is probably behind",
-            Shown::NotYetValid,
-        ),
+        shows(Clock, Status::DeviceCertificateNotYetValid, "it is probably behind", Shown::NotYetValid),
         unusable("1024 bits", Shown::Rsa1024),
         unusable("no longer considered safe", Shown::Sha1),
         unusable("X.509 v1", Shown::V1),

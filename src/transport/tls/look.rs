@@ -20,8 +20,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error as TlsError,
-    SignatureScheme, SupportedProtocolVersion,
+    CertificateError, CipherSuite, DigitallySignedStruct, Error as TlsError, SignatureScheme,
+    SupportedProtocolVersion,
 };
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -55,23 +55,9 @@ pub(crate) fn look(
     deadline: Deadline,
     interrupt: &Arc<Interrupt>,
 ) -> Result<Sight, Error> {
-    let internal = |error: TlsError| Kind::Internal { detail: error.to_string() };
     let observer = Arc::new(Observer::default());
-    let mut config = ClientConfig::builder_with_provider(provider().clone())
-        .with_protocol_versions(versions)
-        .map_err(internal)?
-        .dangerous()
-        .with_custom_certificate_verifier(observer.clone())
-        .with_client_cert_resolver(observer.clone());
-    config.resumption = rustls::client::Resumption::disabled();
-    let mut stream = TlsStream {
-        tls: ClientConnection::new(Arc::new(config), server_name).map_err(internal)?,
-        socket: Some(Socket::new(tcp, deadline, interrupt)?),
-        address: address.authority(),
-        phase: Phase::Handshake,
-        shown_not_after: None,
-        device_name: None,
-    };
+    let tls = super::client(versions, observer.clone(), Some(observer.clone()), server_name)?;
+    let mut stream = TlsStream::new(tls, Socket::new(tcp, deadline, interrupt)?, address.authority());
     let hello = stream.push().map_err(|error| Error::from(cause_of(&error, Phase::Handshake)));
     let first_bytes = stream.first_bytes(deadline);
     let outcome = hello.and_then(|()| stream.handshake());
@@ -82,7 +68,7 @@ pub(crate) fn look(
     Ok(Sight {
         first_bytes,
         version: stream.tls.protocol_version().map(|_| stream.version()),
-        cipher: stream.tls.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()),
+        cipher: stream.tls.negotiated_cipher_suite().map(|suite| name_of(suite.suite())),
         failure: match outcome {
             // The refusal is ours, and no fact of the server.
             Err(_) if !seen.chain.is_empty() => None,
@@ -105,13 +91,34 @@ impl TlsStream {
     }
 }
 
+/// The suites that the provider has. Not rustls' own names: those of all suites there are would come with
+/// them, 30 kB.
+fn name_of(suite: CipherSuite) -> &'static str {
+    match suite {
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS13_AES_256_GCM_SHA384",
+        CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS13_AES_128_GCM_SHA256",
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS13_CHACHA20_POLY1305_SHA256",
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => {
+            "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
+        }
+        CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
+            "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
+        }
+        _ => "another cipher",
+    }
+}
+
 /// Writes down, refuses, and shows nothing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Observer {
     seen: Mutex<Seen>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Seen {
     chain: Vec<CertificateDer<'static>>,
     requested: Option<Vec<Vec<u8>>>,
@@ -165,6 +172,24 @@ impl ResolvesClientCert for Observer {
     }
 }
 
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
 fn refused() -> TlsError {
     TlsError::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_of_the_provider_has_its_name() {
+        for suite in &provider().cipher_suites {
+            assert_eq!(Some(name_of(suite.suite())), suite.suite().as_str());
+        }
+    }
 }
