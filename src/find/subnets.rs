@@ -105,7 +105,7 @@ pub(super) fn in_order(configured: &[IpAddr], addresses: &[IpAddr]) -> Vec<IpAdd
         IpAddr::V6(_) => 512,
     };
     let mut ordered = configured.to_vec();
-    // A sort would say the same, and weigh 10 kB in the library.
+    // A sort would say the same, and weigh 5 kB more in the library.
     for place in 0..=512 {
         for ip in addresses.iter().filter(|ip| rank(ip) == place) {
             if !ordered.contains(ip) {
@@ -198,7 +198,7 @@ mod tests {
             ["10.0.0.9", "10.0.1.9", "10.0.1.10"]
         );
         assert_eq!(
-            shown(&in_order(&[], parse("10.0.0.2,10.0.0.1").expect("valid"))),
+            shown(&in_order(&[], &parse("10.0.0.1,10.0.0.2,10.0.0.1").expect("valid"))),
             ["10.0.0.1", "10.0.0.2"]
         );
     }

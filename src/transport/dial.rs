@@ -16,16 +16,28 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-enum News<T> {
-    Done(Result<T, Kind>),
+enum News {
+    Done(Result<Reached, Kind>),
     Interrupted,
+}
+
+/// How far the thread was to go. One type for both, since a channel for each is 8 kB of the library.
+enum Reached {
+    Addresses(Vec<SocketAddr>),
+    Connection(TcpStream),
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
-    aside(address, deadline, interrupt, move |address| {
-        lookup(address).and_then(|candidates| connect_any(&candidates, deadline, address))
-    })
+    let connect = |address: &Address, deadline| {
+        lookup(address)
+            .and_then(|candidates| connect_any(&candidates, deadline, address))
+            .map(Reached::Connection)
+    };
+    match aside(address, deadline, interrupt, connect)? {
+        Reached::Connection(stream) => Ok(stream),
+        Reached::Addresses(_) => Err(Kind::Internal { detail: "looked up instead of dialled".into() }.into()),
+    }
 }
 
 /// The IP addresses that the address stands for.
@@ -34,20 +46,24 @@ pub(crate) fn resolve(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Vec<IpAddr>, Error> {
-    let candidates = match &address.host {
-        ServerName::IpAddress(_) => lookup(address)?,
-        _ => aside(address, deadline, interrupt, lookup)?,
-    };
-    Ok(candidates.iter().map(SocketAddr::ip).collect())
+    if let ServerName::IpAddress(ip) = &address.host {
+        return Ok(vec![IpAddr::from(*ip)]);
+    }
+    match aside(address, deadline, interrupt, |address, _| lookup(address).map(Reached::Addresses))? {
+        Reached::Addresses(candidates) => Ok(candidates.iter().map(SocketAddr::ip).collect()),
+        Reached::Connection(_) => {
+            Err(Kind::Internal { detail: "dialled instead of looked up".into() }.into())
+        }
+    }
 }
 
 /// Does what cannot be interrupted on a thread of its own, and waits for it as long as it may take.
-fn aside<T: Send + 'static>(
+fn aside(
     address: &Address,
     deadline: Deadline,
     interrupt: &Interrupt,
-    work: impl FnOnce(&Address) -> Result<T, Kind> + Send + 'static,
-) -> Result<T, Error> {
+    work: fn(&Address, Deadline) -> Result<Reached, Kind>,
+) -> Result<Reached, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -62,7 +78,7 @@ fn aside<T: Send + 'static>(
         .name("poslatch-dial".into())
         .spawn(move || {
             // Nobody waits any more: dropping a stream closes it.
-            let _ = sender.send(News::Done(work(&worker_address)));
+            let _ = sender.send(News::Done(work(&worker_address, deadline)));
         })
         .map_err(|error| Kind::Internal { detail: format!("no thread to dial from: {error}") })?;
 
