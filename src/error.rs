@@ -12,9 +12,9 @@ mod text;
 
 pub(crate) use cloud::CloudFailure;
 pub(crate) use kind::{Kind, OsError, Phase};
+pub use not_found::Sighting;
 pub(crate) use text::utc;
 
-use crate::find::Sighting;
 use crate::status::{Category, RequestState, Status};
 use std::fmt;
 

@@ -13,8 +13,8 @@ mod subnets;
 
 use crate::address::{Address, Scheme};
 use crate::device::Device;
-use crate::error::{Error, Kind};
-use crate::identity::{Identity, serial_of};
+use crate::error::{Error, Kind, Sighting};
+use crate::identity::Identity;
 use crate::log;
 use crate::status::Status;
 use crate::transport::deadline::Deadline;
@@ -104,41 +104,6 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
 }
 
-/// Somebody who accepted a connection and is not the device that was looked for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Sighting {
-    /// Where.
-    pub address: SocketAddr,
-    /// Why it is not the device. `WrongDevice`: it shows the genuine certificate of another one.
-    /// `UnknownIssuer`: whatever name it shows, nobody vouches for it. `NotTls`, `TlsVersion`,
-    /// `PeerClosed`, `ConnectTimeout` and others: most likely some other machine.
-    pub status: Status,
-    /// The name in a genuine certificate of another device, in lower case: one in the same domain as the
-    /// name that is looked for. `None` for everybody else, whatever they claim.
-    pub device_name: Option<String>,
-    /// The same as one line with the facts, like [`Error::message`].
-    pub message: String,
-}
-
-impl Sighting {
-    pub(crate) fn new(address: SocketAddr, kind: &Kind, domain: &str) -> Sighting {
-        let device_name = match kind {
-            Kind::WrongDevice { found, .. } => found
-                .iter()
-                .find(|name| label_under(name, domain).is_some())
-                .map(|name| name.to_ascii_lowercase()),
-            _ => None,
-        };
-        Sighting { address, status: kind.status(), device_name, message: kind.message() }
-    }
-
-    /// The serial number of another device: the first label of its name.
-    pub fn serial(&self) -> Option<&str> {
-        self.device_name.as_deref().and_then(serial_of)
-    }
-}
-
 /// Looks for the device whose address has changed, by short TLS handshakes with every address that it
 /// could have, on the port of the device's URL: first the address that the URL stands for, then those
 /// nearest to it.
@@ -178,18 +143,17 @@ fn look_for(
 ) -> Result<Found, Error> {
     let (target, name) = known_device(device, identity)?;
     let interrupt = device.calls().begin();
-    let configured = dial::resolve(&target.address, Deadline::after(device.connect_timeout()), &interrupt);
-    let (configured, addresses) = match &search.addresses {
-        // A name that nobody knows any more is no reason not to look elsewhere.
-        Some(addresses) => (configured.or_else(unless_cancelled)?, addresses.clone()),
-        None => {
-            let configured = configured?;
-            let own = subnets::own(&configured)?;
-            (configured, own)
-        }
+    let resolved = dial::resolve(&target.address, Deadline::after(device.connect_timeout()), &interrupt);
+    let configured = match resolved {
+        // With subnets given, a name that nobody knows any more is no reason not to look there.
+        Err(error) if search.addresses.is_some() && error.status() != Status::Cancelled => Vec::new(),
+        resolved => resolved?,
     };
-    let mut round =
-        Round::new(&target, &name, subnets::in_order(&configured, addresses), search.connect_limit)?;
+    let addresses = match &search.addresses {
+        Some(addresses) => subnets::in_order(&configured, addresses),
+        None => subnets::in_order(&configured, &subnets::own(&configured)?),
+    };
+    let mut round = Round::new(&target, &name, addresses, search.connect_limit)?;
     let found = round.run(&interrupt, progress)?;
     let Round { progress: SearchProgress { tried, total }, sightings, .. } = round;
     match found {
@@ -222,8 +186,15 @@ fn known_device(device: &Device, identity: Option<&Identity>) -> Result<(Target,
     }
 }
 
-fn unless_cancelled(error: Error) -> Result<Vec<IpAddr>, Error> {
-    if error.status() == Status::Cancelled { Err(error) } else { Ok(Vec::new()) }
+/// Who was met at an address. The name of another device counts only from a genuine certificate, and if it is
+/// in the same domain as the name that is looked for.
+fn sighting(address: SocketAddr, kind: &Kind, domain: &str) -> Sighting {
+    let is_device = |name: &&String| label_under(name, domain).is_some();
+    let device_name = match kind {
+        Kind::WrongDevice { found, .. } => found.iter().find(is_device).map(|name| name.to_ascii_lowercase()),
+        _ => None,
+    };
+    Sighting { address, status: kind.status(), device_name, message: kind.message() }
 }
 
 /// The device's URL at another address.

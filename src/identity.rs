@@ -210,7 +210,7 @@ impl Life {
 }
 
 /// The part of a device's name that tells it from others: `{serial}.cybs.seclib.io`.
-pub(crate) fn serial_of(device_name: &str) -> Option<&str> {
+fn serial_of(device_name: &str) -> Option<&str> {
     if device_name.parse::<IpAddr>().is_ok() {
         return None;
     }

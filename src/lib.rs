@@ -62,8 +62,8 @@ pub use connection::{
     Recovery,
 };
 pub use device::{Device, DeviceBuilder};
-pub use error::Error;
-pub use find::{Found, Search, SearchProgress, Sighting, find_device};
+pub use error::{Error, Sighting};
+pub use find::{Found, Search, SearchProgress, find_device};
 pub use identity::Identity;
 pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};

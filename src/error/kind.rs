@@ -3,7 +3,7 @@
 //! Apart from the texts, so that the code that fails only has to name what it knows.
 
 use super::cloud::CloudFailure;
-use crate::find::Sighting;
+use super::not_found::Sighting;
 use crate::status::Status;
 use rustls::AlertDescription;
 use std::net::SocketAddr;

@@ -1,8 +1,32 @@
-//! What is said when a device was not found: apart from the other texts, because its advice is made from
-//! whoever answered instead.
+//! A device that was not found: who answered instead, and what is said. Apart from the other texts, because
+//! the advice is made from those who were met.
 
-use crate::find::Sighting;
 use crate::status::{Category, Status};
+use std::net::SocketAddr;
+
+/// Somebody who accepted a connection and is not the device that was looked for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Sighting {
+    /// Where.
+    pub address: SocketAddr,
+    /// Why it is not the device. `WrongDevice`: it shows the genuine certificate of another one.
+    /// `UnknownIssuer`: whatever name it shows, nobody vouches for it. `NotTls`, `TlsVersion`,
+    /// `PeerClosed`, `ConnectTimeout` and others: most likely some other machine.
+    pub status: Status,
+    /// The name in a genuine certificate of another device, in lower case: one in the same domain as the
+    /// name that is looked for. `None` for everybody else, whatever they claim.
+    pub device_name: Option<String>,
+    /// The same as one line with the facts, like [`Error::message`](crate::Error::message).
+    pub message: String,
+}
+
+impl Sighting {
+    /// The serial number of another device: the first label of its name.
+    pub fn serial(&self) -> Option<&str> {
+        self.device_name.as_deref()?.split('.').next()
+    }
+}
 
 /// Strangers that the advice speaks of; of a subnet full of them, the first will do.
 const SIGHTINGS_MAX: usize = 3;

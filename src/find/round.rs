@@ -7,8 +7,8 @@
 //! seconds of a search.
 
 use super::attempt::{Attempt, HANDSHAKE_LIMIT, Outcome};
-use super::{SearchProgress, Sighting};
-use crate::error::{Error, Kind};
+use super::{SearchProgress, sighting};
+use crate::error::{Error, Kind, Sighting};
 use crate::transport::interrupt::Interrupt;
 use crate::transport::{Target, tls};
 use rustls::ClientConfig;
@@ -120,7 +120,7 @@ impl<'a> Round<'a> {
                 Outcome::Proven => *found = found.or(Some(attempt.address())),
                 Outcome::Nobody => {}
                 Outcome::Somebody(kind) => {
-                    sightings.push(Sighting::new(attempt.address(), kind, domain));
+                    sightings.push(sighting(attempt.address(), kind, domain));
                 }
             }
             progress.tried += 1;

@@ -67,7 +67,8 @@ namespace Poslatch.Tests
 
         public void search_is_interrupted_and_its_task_cancelled()
         {
-            using (Device device = Moved(Simulator.Serial))
+            // Not there, so that nothing is found before the interrupt is looked at.
+            using (Device device = Moved("1850000999"))
             {
                 Check.Fails(
                     Status.Cancelled,

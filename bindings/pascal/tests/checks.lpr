@@ -263,7 +263,7 @@ begin
   Ok(Holds(Raised, 'DEVICE_NOT_FOUND Another device, '), 'of another that is looked for, the one that is there is told');
   Faults.Statuses := 0;
   try
-    Moved.Find(Identity, '127.0.0.0/24', Faults.FailToSearch);
+    Moved.Find(nil, '127.0.0.0/24', Faults.FailToSearch);
   except
     on Error: EDisplay do
       Raised := Error.Message;

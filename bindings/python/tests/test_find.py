@@ -20,15 +20,11 @@ def moved(simulator: Simulator, serial: Optional[str] = None) -> poslatch.Device
     return poslatch.Device(f"wss://{old}/", root_ca_file=simulator.root_ca_file, serial=serial)
 
 
-def test_device_that_moved_is_found_and_the_progress_told(
-    simulator: Simulator, identity: poslatch.Identity
-) -> None:
+def test_device_that_moved_is_found_and_the_progress_told(simulator: Simulator, identity: poslatch.Identity) -> None:
     url = f"wss://{simulator.address}/"
     told: List[Tuple[int, int]] = []
     with moved(simulator) as device:
-        found = device.find(
-            identity, subnets="127.0.0.1", on_progress=lambda tried, total: told.append((tried, total))
-        )
+        found = device.find(identity, subnets="127.0.0.1", on_progress=lambda tried, total: told.append((tried, total)))
         assert found == url
         assert told[0] == (0, 2)
         assert device.find(identity, subnets="127.0.0.0/29") == url
@@ -61,5 +57,6 @@ def test_progress_that_raises_ends_the_search(simulator: Simulator, thrown: Base
 
 
 def test_search_is_interrupted(simulator: Simulator) -> None:
-    with moved(simulator, SERIAL) as device, pytest.raises(poslatch.CallCancelledError):
+    # Not there, so that nothing is found before the interrupt is looked at.
+    with moved(simulator, "1850000999") as device, pytest.raises(poslatch.CallCancelledError):
         device.find(subnets="127.0.0.0/24", on_progress=lambda _tried, _total: device.interrupt())

@@ -281,9 +281,7 @@ class Device(Owner):
         on_progress: Optional[ProgressCallback] = None,
     ) -> str:
         """As :meth:`find`, on a thread of its own, where `on_progress` is called; cancelled as :meth:`pair_async`."""
-        return await _tasks.run(
-            lambda: self.find(identity, subnets=subnets, on_progress=on_progress), wake=self._wake
-        )
+        return await _tasks.run(lambda: self.find(identity, subnets=subnets, on_progress=on_progress), wake=self._wake)
 
     async def open_mtls_async(self, identity: Identity) -> Connection:
         """As :meth:`open_mtls`, on a thread of its own, for asyncio.
