@@ -124,6 +124,9 @@
 /** The device does not answer any more: switched off, out of reach, or hung. */
 #define POSLATCH_E_PEER_SILENT -106
 
+/** Nobody at the addresses that were searched has proven to be the device. */
+#define POSLATCH_E_DEVICE_NOT_FOUND -107
+
 /** The other side does not speak TLS. */
 #define POSLATCH_E_NOT_TLS -200
 
@@ -329,7 +332,7 @@
 #define POSLATCH_ABI_MAJOR 0
 
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-#define POSLATCH_ABI_MINOR 3
+#define POSLATCH_ABI_MINOR 4
 
 /**
  * Bytes that a call gave out: a certificate chain, an identity, a message. Owned by whoever received
@@ -378,6 +381,14 @@ typedef int32_t poslatch_status;
  * logged.
  */
 typedef void (*poslatch_on_log)(void *user, int32_t level, const char *message);
+
+/**
+ * Called while a device is looked for, on the thread that called poslatch_find_device: first with
+ * nothing tried, then whenever addresses were done with. Returns 0 to go on; anything else ends the
+ * search with POSLATCH_E_CANCELLED. It must not free what the search uses, throw, or leave by longjmp.
+ * `tried` of `total` addresses have been asked, whether they answered or not.
+ */
+typedef int32_t (*poslatch_on_progress)(void *user, uint32_t tried, uint32_t total);
 
 /**
  * Called for each message that arrives during an exchange and does not end it, on the thread that
@@ -573,9 +584,9 @@ poslatch_status poslatch_device_set_keep_alive(poslatch_device *device,
                                                poslatch_error **error);
 
 /**
- * Makes the calls of poslatch_pair, poslatch_open_mtls and poslatch_open_tls that run on this device
- * now return POSLATCH_E_CANCELLED, within 200 ms. Later calls and open connections are not touched.
- * From any thread, as often as you like. NULL is allowed.
+ * Makes the calls of poslatch_pair, poslatch_open_mtls, poslatch_open_tls and poslatch_find_device that
+ * run on this device now return POSLATCH_E_CANCELLED, within 200 ms. Later calls and open connections are
+ * not touched. From any thread, as often as you like. NULL is allowed.
  */
 void poslatch_device_interrupt(const poslatch_device *device);
 
@@ -764,6 +775,42 @@ const char *poslatch_identity_fingerprint(const poslatch_identity *identity);
 
 /** Frees an identity. Connections opened with it live on. NULL is allowed. */
 void poslatch_identity_free(poslatch_identity *identity);
+
+/**
+ * Finds a device again whose address has changed, by short TLS handshakes with every address that it
+ * could have, on the port of the device's URL: first the address that the URL stands for, then those
+ * nearest to it, IPv4 before IPv6. The device is the one whose certificate proves the name that is
+ * looked for, exactly as in poslatch_open_mtls. The till shows no certificate, and nothing else is
+ * sent: not to the device, not to anybody else.
+ *
+ * 64 addresses are asked at a time, each for 1.1 s or, if it accepts a connection, 2 s more. Blocks
+ * until the device is found or all were asked: 4.4 s for a subnet of 254 addresses where nobody
+ * answers. poslatch_device_interrupt ends it earlier. Search only networks that are yours, and
+ * only when the device does not answer at the address that you know.
+ *
+ * @param identity The identity that was paired with the device. NULL if there is none; then the serial
+ *   number that was set on the device (poslatch_device_set_serial) says who is looked for.
+ * @param subnets Subnets and single addresses, with commas between: "192.168.1.0/24,192.168.2.17". At
+ *   most 4096 addresses. UTF-8. NULL: the 254 addresses that share their first three numbers with the
+ *   address from which this machine reaches the device's URL, if that is a private IPv4 address;
+ *   the loopback and addresses of the internet have to be given.
+ * @param on_progress May be NULL.
+ * @param user Passed to on_progress as it is.
+ * @param[out] url Where the device is: its URL with the new address, such as
+ *   "wss://192.168.1.57:8443/", ready for poslatch_device_new. Owned by the caller; freed with
+ *   poslatch_buffer_free.
+ * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
+ * @return POSLATCH_E_DEVICE_NOT_FOUND, whose advice names other devices that answered;
+ *   POSLATCH_E_ARGUMENT if neither identity nor serial number says who is looked for, or subnets will
+ *   not do; POSLATCH_E_NAME_NOT_RESOLVED and POSLATCH_E_UNREACHABLE where subnets is NULL.
+ */
+poslatch_status poslatch_find_device(const poslatch_device *device,
+                                     const poslatch_identity *identity,
+                                     const char *subnets,
+                                     poslatch_on_progress on_progress,
+                                     void *user,
+                                     poslatch_buffer **url,
+                                     poslatch_error **error);
 
 /**
  * Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired
@@ -968,6 +1015,34 @@ poslatch_status poslatch_device_journal_pending(const poslatch_device *device,
 poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
                                                const char *reference,
                                                poslatch_error **error);
+
+/**
+ * Looks at everything between this till and the device: address, identity, name, route, TCP, TLS, the
+ * certificates (also untrusted ones), the device's name, the clocks, whether it accepts the till, WebSocket
+ * and ping. For a support desk; docs/probe.md lists what is told.
+ *
+ * Sends no payment, no pairing request and no code, and nothing at all to a server that has not passed;
+ * keeps nothing. What device and network do is a step of the report, not an error. At most three
+ * connections, one after the other. Blocks for at most three connect time-outs and 4 s;
+ * poslatch_device_interrupt ends it earlier. Not while a payment is on its way: what the device sends to the
+ * probe is lost.
+ *
+ * @param identity As which till, as poslatch_open_mtls would be called. NULL: as one that wants to pair.
+ * @param[out] report JSON, UTF-8; owned by the caller, freed with poslatch_buffer_free. An object with
+ *   "schema" ("poslatch-probe/1"), "address", "time" (UTC, as 2026-11-24T16:28:13Z), "verdict" ("ok",
+ *   "warning" or "failed"), "cause" (the name of the step to mend first, or null), "screen" (the report for
+ *   people, at most 24 lines of 100 columns) and "steps": an array of objects with "name", "result" ("ok",
+ *   "warning", "failed" or "not_run"), "finding" (one line), "advice" (one line, or null), "status" and
+ *   "status_name" (what a call would fail with, or null) and "facts", an object. Members and steps are only
+ *   ever added. The names of the steps, in their order: address, machine, identity, name, route, tcp, tls,
+ *   handshake, chain, root_ca, device_name, clock, client_certificate, websocket, ping.
+ * @return POSLATCH_E_CANCELLED after poslatch_device_interrupt; POSLATCH_E_ARGUMENT if `device` or `report`
+ *   is NULL.
+ */
+poslatch_status poslatch_probe(const poslatch_device *device,
+                               const poslatch_identity *identity,
+                               poslatch_buffer **report,
+                               poslatch_error **error);
 
 /**
  * The content. A NUL follows it, so text can be used as a C string.

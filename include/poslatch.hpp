@@ -97,6 +97,8 @@ enum class status : std::int32_t {
     response_timeout = -105,
     /// The device does not answer any more: switched off, out of reach, or hung.
     peer_silent = -106,
+    /// Nobody at the addresses that were searched has proven to be the device.
+    device_not_found = -107,
     /// The other side does not speak TLS.
     not_tls = -200,
     /// The two sides have no TLS version or cipher in common.
@@ -275,7 +277,7 @@ constexpr std::uint32_t json_bytes_max = 1048576;
 constexpr std::uint32_t abi_major = 0;
 
 /// Minor version of the ABI: a library with a higher one fits this header too.
-constexpr std::uint32_t abi_minor = 3;
+constexpr std::uint32_t abi_minor = 4;
 
 } // namespace limits
 
@@ -367,6 +369,10 @@ private:
 /// It may call send() and close() of the connection; it must not destroy it. What it throws comes out of exchange()
 /// at its end.
 using status_callback = std::function<void(const std::string &json)>;
+
+/// Called while a device is looked for, on the thread that called find(): `tried` of `total` addresses are done with.
+/// What it throws ends the search and comes out of find().
+using progress_callback = std::function<void(std::uint32_t tried, std::uint32_t total)>;
 
 /// Called for each log record, on whatever thread the record is made. It must not wait for a thread that may be calling
 /// this library. What it throws is dropped, since nobody is there to catch it.
@@ -515,6 +521,35 @@ public:
 
 private:
     const status_callback &callback_;
+    std::exception_ptr thrown_;
+};
+
+/// A progress callback on its way through C. Unlike a payment, a search that the till stumbles over may end there.
+class progress_call {
+public:
+    explicit progress_call(const progress_callback &callback) noexcept : callback_(callback), thrown_() {}
+
+    /// For poslatch_find_device, with this object as `user`.
+    static std::int32_t pass_on(void *user, std::uint32_t tried, std::uint32_t total) noexcept
+    {
+        progress_call &self = *static_cast<progress_call *>(user);
+        try {
+            self.callback_(tried, total);
+            return 0;
+        } catch (...) {
+            self.thrown_ = std::current_exception();
+            return 1;
+        }
+    }
+
+    void rethrow() const
+    {
+        if (thrown_)
+            std::rethrow_exception(thrown_);
+    }
+
+private:
+    const progress_callback &callback_;
     std::exception_ptr thrown_;
 };
 
@@ -1148,14 +1183,80 @@ public:
         return connection(std::move(opened));
     }
 
-    /// Makes the calls of pair(), open_mtls() and open_tls() that run on this device now throw status::cancelled,
-    /// within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
+    /// Looks at everything between this till and the device, as the till that holds this identity: the network, TLS,
+    /// certificates (also untrusted ones), the device's name, the clocks, whether it accepts the till. For a support
+    /// desk. Sends no payment, no pairing request and no code, and nothing to a server that has not passed.
+    ///
+    /// Gives a JSON object with "verdict" ("ok", "warning" or "failed"), "cause", "screen" (for people) and "steps";
+    /// docs/probe.md lists all. Blocks for at most three connect time-outs and 4 s; interrupt() ends it earlier. Not
+    /// while a payment is on its way.
+    ///
+    /// Throws status::cancelled. What device and network do is in the report.
+    std::string probe(const identity &identity) const { return probe_as(identity.full()); }
+
+    /// The same, as a till that wants to pair.
+    std::string probe() const { return probe_as(nullptr); }
+
+    /// Finds the device again whose address has changed: asks every address that it could have for its certificate,
+    /// and gives the URL of the one that proves to be the device that the identity was paired with. Ready for a device
+    /// of its own. Nothing but the TLS handshake is sent to anybody.
+    ///
+    /// subnets:     Subnets and single addresses, such as "192.168.1.0/24,192.168.2.17", at most 4096 addresses. Empty:
+    ///              this machine's own /24, if it is a private one.
+    /// on_progress: Gets how far the search is. If it throws, the search ends, and that very exception comes out of it.
+    ///
+    /// Blocks for 4.4 s where nobody of 254 answers; interrupt() ends it earlier.
+    ///
+    /// Throws status::device_not_found, whose advice names other devices that answered; status::argument.
+    std::string find(const identity &identity, const std::string &subnets = std::string(),
+                     const progress_callback &on_progress = nullptr) const
+    {
+        return find(identity.full(), subnets, on_progress);
+    }
+
+    /// The same for a till without an identity: the device with the serial number that was set.
+    std::string find(const std::string &subnets = std::string(), const progress_callback &on_progress = nullptr) const
+    {
+        return find(static_cast<const poslatch_identity *>(nullptr), subnets, on_progress);
+    }
+
+    /// Makes the calls of pair(), open_mtls(), open_tls() and find() that run on this device now throw
+    /// status::cancelled, within 200 ms. Later calls and open connections are not touched. From any thread, as often as
+    /// you like.
     void interrupt() const { poslatch_device_interrupt(full()); }
 
 private:
+    std::string probe_as(const poslatch_identity *identity) const
+    {
+        detail::buffer_handle report;
+        detail::call([&](poslatch_error **error) {
+            return poslatch_probe(full(), identity, detail::output<detail::buffer_handle>(report), error);
+        });
+        return detail::content(report);
+    }
+
     poslatch_device *full(request_state state = request_state::none) const
     {
         return detail::full(handle_, "device", state);
+    }
+
+    std::string find(const poslatch_identity *identity, const std::string &subnets,
+                     const progress_callback &on_progress) const
+    {
+        const char *list = subnets.empty() ? nullptr : detail::text("subnets", subnets);
+        detail::progress_call progress_call(on_progress);
+        detail::buffer_handle url;
+        try {
+            detail::call([&](poslatch_error **error) {
+                return poslatch_find_device(full(), identity, list,
+                                            on_progress ? &detail::progress_call::pass_on : nullptr, &progress_call,
+                                            detail::output<detail::buffer_handle>(url), error);
+            });
+        } catch (const error &) {
+            progress_call.rethrow();
+            throw;
+        }
+        return detail::content(url);
     }
 
     void set_check(identity_check check, const char *name)

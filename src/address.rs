@@ -97,6 +97,15 @@ impl Address {
         Ok(Address { scheme, host, port, path: path.into() })
     }
 
+    /// The URL, as it was understood.
+    pub(crate) fn url(&self) -> String {
+        let scheme = match self.scheme {
+            Scheme::Https => "https://",
+            Scheme::Wss => "wss://",
+        };
+        [scheme, &self.authority(), &self.path].concat()
+    }
+
     /// `host:port` as it stands in a URL, brackets included.
     pub(crate) fn authority(&self) -> String {
         match &self.host {

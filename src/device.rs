@@ -79,8 +79,9 @@ impl Device {
         }
     }
 
-    /// Makes the calls to `pair`, `open_mtls` and `open_tls` that run now return `Cancelled`, within
-    /// 200 ms. Later calls and open connections are not touched. From any thread.
+    /// Makes the calls to `pair`, `open_mtls`, `open_tls`, `probe` and [`find_device`](crate::find_device) that
+    /// run now return `Cancelled`, within 200 ms. Later calls and open connections are not touched. From any
+    /// thread.
     pub fn interrupt(&self) {
         self.calls.interrupt();
     }
@@ -113,13 +114,25 @@ impl Device {
     /// What is to be dialled, and who has to answer: after pairing, the device that the identity
     /// remembers; before, whoever passes the identity check.
     pub(crate) fn target(&self, identity: Option<&Identity>) -> Result<Target, Error> {
+        let roots = self.roots().ok_or(Kind::RootCaMissing)?;
+        let expectation = self.expectation(identity)?;
+        Ok(Target { address: self.address().clone(), roots, expectation, identity: identity.cloned() })
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.settings.address
+    }
+
+    pub(crate) fn roots(&self) -> Option<Arc<RootCaChain>> {
+        self.settings.roots.clone()
+    }
+
+    pub(crate) fn expectation(&self, identity: Option<&Identity>) -> Result<Expectation, Error> {
         let settings = &self.settings;
-        let roots = settings.roots.clone().ok_or(Kind::RootCaMissing)?;
-        let expectation = match identity.and_then(Identity::device_name) {
-            Some(name) => Expectation::Exactly(self.remembered(name)?),
-            None => Expectation::new(&settings.check, &settings.domain, &settings.address.host)?,
-        };
-        Ok(Target { address: settings.address.clone(), roots, expectation, identity: identity.cloned() })
+        match identity.and_then(Identity::device_name) {
+            Some(name) => Ok(Expectation::Exactly(self.remembered(name)?)),
+            None => Expectation::new(&settings.check, &settings.domain, &settings.address.host),
+        }
     }
 
     fn remembered(&self, name: &str) -> Result<ServerName<'static>, Error> {

@@ -5,12 +5,14 @@
 
 mod cloud;
 mod kind;
+mod not_found;
 #[cfg(test)]
 mod page;
 mod text;
 
 pub(crate) use cloud::CloudFailure;
 pub(crate) use kind::{Kind, OsError, Phase};
+pub use not_found::Sighting;
 pub(crate) use text::utc;
 
 use crate::status::{Category, RequestState, Status};
@@ -59,6 +61,14 @@ impl Error {
     /// The operating system's error number, where there is one.
     pub fn os_code(&self) -> Option<i32> {
         self.kind.os_code()
+    }
+
+    /// Who else answered, where a device was looked for and not found; else empty.
+    pub fn sightings(&self) -> &[Sighting] {
+        match &*self.kind {
+            Kind::DeviceNotFound { sightings, .. } => sightings,
+            _ => &[],
+        }
     }
 
     pub(crate) fn with_request_state(mut self, state: RequestState) -> Error {

@@ -34,16 +34,19 @@
 )]
 
 mod address;
+mod certificates;
 mod connection;
 mod device;
 mod error;
 #[doc(hidden)]
 pub mod ffi;
+mod find;
 mod identity;
 mod journal;
 mod log;
 mod pairing;
 mod pem;
+mod probe;
 mod provider;
 mod root_ca;
 mod safe_file;
@@ -53,15 +56,18 @@ mod trust;
 mod words;
 mod x509;
 
+pub use certificates::{CertificateFacts, certificates};
 pub use connection::{
     Connection, ConnectionState, DEFAULT_PATIENCE, DEFAULT_SILENCE, Message, MessageKind, REQUEST_BYTES_MAX,
     Recovery,
 };
 pub use device::{Device, DeviceBuilder};
-pub use error::Error;
+pub use error::{Error, Sighting};
+pub use find::{Found, Search, SearchProgress, find_device};
 pub use identity::Identity;
 pub use journal::{Journal, JournalEntry, JournalTicket, PendingRequest};
 pub use log::{LogLevel, log_off, log_to};
+pub use probe::{Report, Step, StepName, StepResult, probe};
 pub use root_ca::{CloudAuth, RootCaFetch, RootCaFetchBuilder, save_root_ca};
 pub use status::{Category, RequestState, Status};
 pub use trust::expectation::{DEFAULT_DOMAIN, IdentityCheck};

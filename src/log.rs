@@ -11,6 +11,7 @@ use crate::error::{Error, Kind};
 use crate::words::printable;
 use std::cell::Cell;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -108,6 +109,11 @@ pub(crate) fn paired(pos_id: &str, device_name: Option<&str>, not_after: &str) {
     let device = device_name.unwrap_or("without a name");
     let pos_id = printable(pos_id);
     record(LogLevel::Info, format_args!("paired posId \"{pos_id}\" with device {device}, until {not_after}"));
+}
+
+pub(crate) fn found(device_name: &str, address: &SocketAddr, moved: bool) {
+    let where_it_was = if moved { "at a new address" } else { "where it was" };
+    record(LogLevel::Info, format_args!("found device {device_name} {where_it_was}: {address}"));
 }
 
 pub(crate) fn failed(what: &str, error: &Error) {

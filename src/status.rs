@@ -77,6 +77,8 @@ statuses! {
     ResponseTimeout = -105, "RESPONSE_TIMEOUT", Network;
     /// The device does not answer any more: switched off, out of reach, or hung.
     PeerSilent = -106, "PEER_SILENT", Network;
+    /// Nobody at the addresses that were searched has proven to be the device.
+    DeviceNotFound = -107, "DEVICE_NOT_FOUND", Network;
 
     /// The other side does not speak TLS.
     NotTls = -200, "NOT_TLS", Trust;

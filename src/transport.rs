@@ -5,7 +5,7 @@
 //! because a cashier does not care which step the time was lost in.
 
 pub(crate) mod deadline;
-mod dial;
+pub(crate) mod dial;
 pub(crate) mod https;
 pub(crate) mod interrupt;
 pub(crate) mod socket;

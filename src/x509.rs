@@ -9,6 +9,7 @@ use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 use x509_cert::name::Name;
+use x509_cert::spki::AlgorithmIdentifierOwned;
 
 /// `id-kp-serverAuth` (RFC 5280).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -37,6 +38,8 @@ pub(crate) struct Certificate {
     spki: SubjectPublicKeyInfoDer<'static>,
     /// Size of the key if it is an RSA key.
     pub(crate) rsa_bits: Option<usize>,
+    /// Kind of the key if it is no RSA key.
+    other_key: &'static str,
 }
 
 impl Certificate {
@@ -63,6 +66,7 @@ impl Certificate {
             issuer_der: encoded(tbs.issuer())?,
             spki: tbs.subject_public_key_info().to_der().map_err(|_| NotACertificate)?.into(),
             rsa_bits: rsa_bits(tbs.subject_public_key_info().subject_public_key.raw_bytes()),
+            other_key: other_key(&tbs.subject_public_key_info().algorithm),
             der: CertificateDer::from(der.to_vec()),
         })
     }
@@ -73,6 +77,14 @@ impl Certificate {
 
     pub(crate) fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static> {
         &self.spki
+    }
+
+    /// The kind of key, as people say it: `RSA 2048`, `EC P-256`.
+    pub(crate) fn key_kind(&self) -> String {
+        match self.rsa_bits {
+            Some(bits) => ["RSA ", &bits.to_string()].concat(),
+            None => self.other_key.to_owned(),
+        }
     }
 
     /// Same name as subject and issuer. Says nothing of the signature.
@@ -154,6 +166,25 @@ fn rsa_bits(public_key: &[u8]) -> Option<usize> {
         .ok()?;
     let highest = modulus.as_bytes().first()?;
     Some(modulus.as_bytes().len() * 8 - usize::try_from(highest.leading_zeros()).ok()?)
+}
+
+/// Keys that are no RSA keys are told by their algorithm (RFC 8410) or, of elliptic curves, by the parameter
+/// that says which (RFC 5480).
+fn other_key(algorithm: &AlgorithmIdentifierOwned) -> &'static str {
+    const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+    const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+    match (algorithm.oid.as_bytes(), algorithm.parameters.as_ref().map(|curve| curve.value())) {
+        (ED25519, _) => "Ed25519",
+        (_, Some(P256)) => "EC P-256",
+        (_, Some(P384)) => "EC P-384",
+        _ => "another kind of key",
+    }
+}
+
+/// The same of a name that stands alone, such as a hint at issuers; `None` if it is none.
+pub(crate) fn name_in(der: &[u8]) -> Option<String> {
+    Name::from_der(der).ok().map(|name| display(&name))
 }
 
 /// The name by which people know the subject; printable and of bounded length.

@@ -78,6 +78,8 @@ const
   POSLATCH_E_RESPONSE_TIMEOUT = -105;
   // The device does not answer any more: switched off, out of reach, or hung.
   POSLATCH_E_PEER_SILENT = -106;
+  // Nobody at the addresses that were searched has proven to be the device.
+  POSLATCH_E_DEVICE_NOT_FOUND = -107;
   // The other side does not speak TLS.
   POSLATCH_E_NOT_TLS = -200;
   // The two sides have no TLS version or cipher in common.
@@ -239,7 +241,7 @@ const
   // Major version of the ABI: a library with another one does not fit this header.
   POSLATCH_ABI_MAJOR = 0;
   // Minor version of the ABI: a library with a higher one fits this header too.
-  POSLATCH_ABI_MINOR = 3;
+  POSLATCH_ABI_MINOR = 4;
   // END GENERATED
 
 type
@@ -276,9 +278,11 @@ type
   PPPoslatchBuffer = ^PPoslatchBuffer;
   PPPoslatchError = ^PPoslatchError;
 
-  // No exception may leave either of them: it would pass through code that is not Pascal.
+  // No exception may leave any of them: it would pass through code that is not Pascal.
   TPoslatchLogCallback = procedure(User: Pointer; Level: Integer; Message: PAnsiChar); cdecl;
   TPoslatchStatusCallback = procedure(User: Pointer; Json: PAnsiChar; Size: TPoslatchSize); cdecl;
+  // Anything but 0 ends the search.
+  TPoslatchProgressCallback = function(User: Pointer; Tried, Total: Cardinal): Integer; cdecl;
 
   // The library cannot be loaded, or does not fit this unit. Nothing was sent.
   EPoslatchLibrary = class(Exception);
@@ -358,6 +362,9 @@ var
   poslatch_identity_needs_renewal: function(Identity: PPoslatchIdentity; Days: Cardinal): Integer; cdecl;
   poslatch_identity_fingerprint: function(Identity: PPoslatchIdentity): PAnsiChar; cdecl;
   poslatch_identity_free: procedure(Identity: PPoslatchIdentity); cdecl;
+  poslatch_find_device: function(
+    Device: PPoslatchDevice; Identity: PPoslatchIdentity; Subnets: PAnsiChar; OnProgress: TPoslatchProgressCallback;
+    User: Pointer; Url: PPPoslatchBuffer; Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_open_mtls: function(
     Device: PPoslatchDevice; Identity: PPoslatchIdentity; Connection: PPPoslatchConnection;
     Error: PPPoslatchError): TPoslatchStatus; cdecl;
@@ -385,6 +392,9 @@ var
     Device: PPoslatchDevice; Json: PPPoslatchBuffer; Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_device_journal_forget: function(
     Device: PPoslatchDevice; Reference: PAnsiChar; Error: PPPoslatchError): TPoslatchStatus; cdecl;
+  poslatch_probe: function(
+    Device: PPoslatchDevice; Identity: PPoslatchIdentity; Report: PPPoslatchBuffer;
+    Error: PPPoslatchError): TPoslatchStatus; cdecl;
   poslatch_buffer_data: function(Buffer: PPoslatchBuffer): PAnsiChar; cdecl;
   poslatch_buffer_size: function(Buffer: PPoslatchBuffer): TPoslatchSize; cdecl;
   poslatch_buffer_free: procedure(Buffer: PPoslatchBuffer); cdecl;
@@ -530,6 +540,7 @@ begin
   Bind(@@poslatch_identity_needs_renewal, 'poslatch_identity_needs_renewal');
   Bind(@@poslatch_identity_fingerprint, 'poslatch_identity_fingerprint');
   Bind(@@poslatch_identity_free, 'poslatch_identity_free');
+  Bind(@@poslatch_find_device, 'poslatch_find_device');
   Bind(@@poslatch_open_mtls, 'poslatch_open_mtls');
   Bind(@@poslatch_open_tls, 'poslatch_open_tls');
   Bind(@@poslatch_connection_exchange, 'poslatch_connection_exchange');
@@ -544,6 +555,7 @@ begin
   Bind(@@poslatch_device_set_journal, 'poslatch_device_set_journal');
   Bind(@@poslatch_device_journal_pending, 'poslatch_device_journal_pending');
   Bind(@@poslatch_device_journal_forget, 'poslatch_device_journal_forget');
+  Bind(@@poslatch_probe, 'poslatch_probe');
   Bind(@@poslatch_buffer_data, 'poslatch_buffer_data');
   Bind(@@poslatch_buffer_size, 'poslatch_buffer_size');
   Bind(@@poslatch_buffer_free, 'poslatch_buffer_free');

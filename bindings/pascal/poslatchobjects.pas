@@ -73,6 +73,10 @@ type
   // Exchange at its end. A class method can be given, too.
   TPoslatchOnStatus = procedure(const Json: UTF8String) of object;
 
+  // Called while a device is looked for, on the thread that called Find: Tried of Total addresses are done with. What it
+  // raises ends the search and comes out of Find.
+  TPoslatchOnProgress = procedure(Tried, Total: Cardinal) of object;
+
   // Called for each log record, on whatever thread it is made. What it raises is lost. It must not wait for the main
   // thread, so no Synchronize.
   TPoslatchOnLog = procedure(Level: Integer; const Text: UTF8String) of object;
@@ -137,8 +141,15 @@ type
     procedure JournalForget(const Reference: UTF8String);
     procedure Interrupt;
     function Pair(const PosId, SetupCode: UTF8String): IPoslatchIdentity;
+    // The URL at which the device is now. Identity nil: the serial number says who is looked for. Subnets '': this
+    // machine's own /24.
+    function Find(const Identity: IPoslatchIdentity; const Subnets: UTF8String = '';
+      OnProgress: TPoslatchOnProgress = nil): UTF8String;
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
     function OpenTls: IPoslatchConnection;
+    // What is wrong between till and device, as JSON (docs/probe.md); nil as a till that wants to pair. Sends no
+    // payment and no code. Blocks for at most three connect time-outs and 4 s. Not while a payment is on its way.
+    function Probe(const Identity: IPoslatchIdentity): UTF8String;
   end;
 
 // All of these load the library first, and raise EPoslatchLibrary if it cannot be loaded.
@@ -226,9 +237,21 @@ type
     procedure JournalForget(const Reference: UTF8String);
     procedure Interrupt;
     function Pair(const PosId, SetupCode: UTF8String): IPoslatchIdentity;
+    function Find(const Identity: IPoslatchIdentity; const Subnets: UTF8String = '';
+      OnProgress: TPoslatchOnProgress = nil): UTF8String;
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
     function OpenTls: IPoslatchConnection;
+    function Probe(const Identity: IPoslatchIdentity): UTF8String;
   end;
+
+  // What a search and its callback tell each other; it lives in the frame of Find.
+  TProgressCall = record
+    OnProgress: TPoslatchOnProgress;
+    // The till's own, for the time of the callback.
+    Floats: TPoslatchFloats;
+    Raised: TObject;
+  end;
+  PProgressCall = ^TProgressCall;
 
   // What an exchange and its callback tell each other; it lives in the frame of Exchange.
   TStatusCall = record
@@ -359,6 +382,24 @@ begin
     Call^.OnStatus(Bytes(Json, Size));
   except
     Call^.Raised := TObject(AcquireExceptionObject);
+  end;
+  PoslatchRestoreFloats(Floats);
+end;
+
+function ProgressMade(User: Pointer; Tried, Total: Cardinal): Integer; cdecl;
+var
+  Call: PProgressCall;
+  Floats: TPoslatchFloats;
+begin
+  Result := 0;
+  Call := User;
+  Floats := PoslatchMaskFloats;
+  PoslatchRestoreFloats(Call^.Floats);
+  try
+    Call^.OnProgress(Tried, Total);
+  except
+    Call^.Raised := TObject(AcquireExceptionObject);
+    Result := 1;
   end;
   PoslatchRestoreFloats(Floats);
 end;
@@ -877,6 +918,40 @@ begin
   Result := NewIdentity(Made);
 end;
 
+function TDevice.Find(const Identity: IPoslatchIdentity; const Subnets: UTF8String;
+  OnProgress: TPoslatchOnProgress): UTF8String;
+var
+  Call: TProgressCall;
+  Callback: TPoslatchProgressCallback;
+  Known: PPoslatchIdentity;
+  List: PAnsiChar;
+  Url: PPoslatchBuffer;
+  Error: PPoslatchError;
+  Status: TPoslatchStatus;
+begin
+  Known := nil;
+  if Identity <> nil then
+    Known := Identity.Handle;
+  List := nil;
+  if Subnets <> '' then
+    List := CText(Subnets);
+  Callback := nil;
+  if Assigned(OnProgress) then
+    Callback := ProgressMade;
+  Call.OnProgress := OnProgress;
+  Call.Raised := nil;
+  Call.Floats := PoslatchMaskFloats;
+  Status := poslatch_find_device(FHandle, Known, List, Callback, @Call, @Url, @Error);
+  PoslatchRestoreFloats(Call.Floats);
+  if Call.Raised <> nil then
+  begin
+    poslatch_error_free(Error);
+    raise Call.Raised;
+  end;
+  Check(Status, Error);
+  Result := TakeBuffer(Url);
+end;
+
 function TDevice.OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
 var
   Made: PPoslatchConnection;
@@ -890,6 +965,21 @@ begin
   Floats := PoslatchMaskFloats;
   Check(poslatch_open_mtls(FHandle, Shown, @Made, @Error), Error, Floats);
   Result := NewConnection(Made);
+end;
+
+function TDevice.Probe(const Identity: IPoslatchIdentity): UTF8String;
+var
+  Report: PPoslatchBuffer;
+  Error: PPoslatchError;
+  Floats: TPoslatchFloats;
+  Shown: PPoslatchIdentity;
+begin
+  Shown := nil;
+  if Identity <> nil then
+    Shown := Identity.Handle;
+  Floats := PoslatchMaskFloats;
+  Check(poslatch_probe(FHandle, Shown, @Report, @Error), Error, Floats);
+  Result := TakeBuffer(Report);
 end;
 
 function TDevice.OpenTls: IPoslatchConnection;

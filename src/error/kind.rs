@@ -3,6 +3,7 @@
 //! Apart from the texts, so that the code that fails only has to name what it knows.
 
 use super::cloud::CloudFailure;
+use super::not_found::Sighting;
 use crate::status::Status;
 use rustls::AlertDescription;
 use std::net::SocketAddr;
@@ -94,6 +95,13 @@ pub(crate) enum Kind {
     /// It leaves pings unanswered; by the till's own, or by those of the operating system.
     PeerSilent {
         quiet: Option<Duration>,
+    },
+    /// Of `total` addresses, fewer were asked if the time was over.
+    DeviceNotFound {
+        name: String,
+        tried: usize,
+        total: usize,
+        sightings: Vec<Sighting>,
     },
 
     NotTls {
@@ -217,6 +225,7 @@ impl Kind {
             Kind::PeerClosed { .. } | Kind::WebSocketClosed { .. } | Kind::GivenUp => Status::PeerClosed,
             Kind::ResponseTimeout { .. } | Kind::ExchangeTimeout { .. } => Status::ResponseTimeout,
             Kind::PeerSilent { .. } => Status::PeerSilent,
+            Kind::DeviceNotFound { .. } => Status::DeviceNotFound,
             Kind::NotTls { .. } => Status::NotTls,
             Kind::TlsVersion { .. } => Status::TlsVersion,
             Kind::UnknownIssuer { .. } => Status::UnknownIssuer,

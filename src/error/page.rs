@@ -5,6 +5,7 @@
 
 use super::cloud::CloudFailure;
 use super::kind::{Kind, OsError, Phase};
+use super::not_found::Sighting;
 use crate::status::{RequestState, Status};
 use rustls::AlertDescription;
 use std::fmt::Write;
@@ -115,6 +116,35 @@ fn examples() -> Vec<(Kind, RequestState)> {
         Kind::ExchangeTimeout { limit: seconds(600) },
         Kind::PeerSilent { quiet: Some(seconds(30)) },
         Kind::PeerSilent { quiet: None },
+        Kind::DeviceNotFound {
+            name: "1850000123.cybs.seclib.io".into(),
+            tried: 254,
+            total: 254,
+            sightings: Vec::new(),
+        },
+        Kind::DeviceNotFound {
+            name: "1850000123.cybs.seclib.io".into(),
+            tried: 254,
+            total: 254,
+            sightings: vec![
+                Sighting {
+                    address: SocketAddr::from(([192, 168, 1, 57], 8443)),
+                    status: Status::WrongDevice,
+                    device_name: Some("1850000999.cybs.seclib.io".into()),
+                    message: String::new(),
+                },
+                Sighting {
+                    address: SocketAddr::from(([192, 168, 1, 58], 8443)),
+                    status: Status::UnknownIssuer,
+                    device_name: None,
+                    message: Kind::UnknownIssuer {
+                        subject: "1850000123".into(),
+                        issuer: "Somebody's CA".into(),
+                    }
+                    .message(),
+                },
+            ],
+        },
         Kind::NotTls { address: shown() },
         Kind::TlsVersion { detail: "TLS alert ProtocolVersion".into() },
         Kind::UnknownIssuer {

@@ -1,12 +1,13 @@
 //! The two lines that a person reads for each cause: what happened, and what to do now.
 //!
-//! All texts stand in this one file (those of the cloud in `cloud.rs`) so that they can be read aloud, one
+//! All texts stand in this one file (those of the cloud in `cloud.rs`, of a search in `not_found.rs`) so that they can be read aloud, one
 //! after the other. Messages
 //! are lower-case fragments with the facts in quotes; advice is whole sentences for a shop's
 //! support desk. Words that come from the device are shortened and stripped of control characters
 //! where they are taken in, not here.
 
 use super::kind::{Kind, OsError, Phase};
+use super::not_found;
 use crate::status::RequestState;
 use std::time::Duration;
 use x509_cert::der::DateTime;
@@ -68,6 +69,7 @@ impl Kind {
             Kind::PeerSilent { quiet: None } => {
                 "the device's machine does not answer any more, by the operating system's own probes".into()
             }
+            Kind::DeviceNotFound { name, tried, total, .. } => not_found::message(name, *tried, *total),
 
             Kind::NotTls { address } => format!("{address} answered, but not in TLS"),
             Kind::TlsVersion { detail } => {
@@ -190,6 +192,7 @@ impl Kind {
             Kind::PeerSilent { .. } => {
                 "Check that the device is switched on, awake and in reach of the Wi-Fi; the next exchange connects again by itself."
             }
+            Kind::DeviceNotFound { sightings, .. } => return not_found::advice(sightings),
             Kind::ResponseTimeout { .. } | Kind::ExchangeTimeout { .. } => {
                 "Check whether the device shows an error or is offline, then try again."
             }

@@ -43,6 +43,8 @@ pub const POSLATCH_E_PEER_CLOSED: i32 = -104;
 pub const POSLATCH_E_RESPONSE_TIMEOUT: i32 = -105;
 /** The device does not answer any more: switched off, out of reach, or hung. */
 pub const POSLATCH_E_PEER_SILENT: i32 = -106;
+/** Nobody at the addresses that were searched has proven to be the device. */
+pub const POSLATCH_E_DEVICE_NOT_FOUND: i32 = -107;
 
 /** The other side does not speak TLS. */
 pub const POSLATCH_E_NOT_TLS: i32 = -200;
@@ -191,7 +193,7 @@ pub const POSLATCH_AUTH_HTTP_SIGNATURE_V_DATE: i32 = 3;
 /** Major version of the ABI: a library with another one does not fit this header. */
 pub const POSLATCH_ABI_MAJOR: u32 = 0;
 /** Minor version of the ABI: a library with a higher one fits this header too. */
-pub const POSLATCH_ABI_MINOR: u32 = 3;
+pub const POSLATCH_ABI_MINOR: u32 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ pub mod connection;
 pub mod constants;
 pub mod device;
 pub mod error;
+pub mod find;
 pub mod identity;
 pub mod journal;
 pub mod log;
@@ -35,5 +36,6 @@ pub mod pairing;
 pub(crate) mod pending;
 #[cfg(windows)]
 mod pinned;
+pub mod probe;
 pub mod root_ca;
 pub mod version;

@@ -17,12 +17,72 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 enum News {
-    Done(Result<TcpStream, Kind>),
+    Done(Result<Way, Kind>),
     Interrupted,
+}
+
+/// How far dialling got. One type, so that there is one channel and one thread to run it on.
+enum Way {
+    Resolved(Vec<SocketAddr>),
+    Connected(TcpStream),
+}
+
+/// What is to be done on the thread.
+enum Task {
+    Resolve,
+    Connect(Vec<SocketAddr>),
+    Both,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
+    connected(aside(address, Task::Both, deadline, interrupt)?)
+}
+
+/// The first half of [`dial`], for the probe, which tells of each half.
+pub(crate) fn resolve_only(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Vec<SocketAddr>, Error> {
+    match aside(address, Task::Resolve, deadline, interrupt)? {
+        Way::Resolved(candidates) => Ok(candidates),
+        Way::Connected(_) => Ok(Vec::new()),
+    }
+}
+
+/// The second half of [`dial`].
+pub(crate) fn connect_only(
+    address: &Address,
+    candidates: Vec<SocketAddr>,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<TcpStream, Error> {
+    connected(aside(address, Task::Connect(candidates), deadline, interrupt)?)
+}
+
+fn connected(way: Way) -> Result<TcpStream, Error> {
+    match way {
+        Way::Connected(stream) => Ok(stream),
+        Way::Resolved(_) => Err(Kind::Internal { detail: "dialling ended half-way".into() }.into()),
+    }
+}
+
+/// The IP addresses that the address stands for.
+pub(crate) fn resolve(
+    address: &Address,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Vec<IpAddr>, Error> {
+    let candidates = match &address.host {
+        ServerName::IpAddress(_) => lookup(address)?,
+        _ => resolve_only(address, deadline, interrupt)?,
+    };
+    Ok(candidates.iter().map(SocketAddr::ip).collect())
+}
+
+/// Runs what cannot be interrupted on a thread of its own, and waits for its result.
+fn aside(address: &Address, task: Task, deadline: Deadline, interrupt: &Interrupt) -> Result<Way, Error> {
     let timed_out =
         || Error::from(Kind::ConnectTimeout { address: address.authority(), limit: deadline.limit() });
 
@@ -36,8 +96,7 @@ pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt)
     thread::Builder::new()
         .name("poslatch-dial".into())
         .spawn(move || {
-            let result = resolve(&worker_address)
-                .and_then(|candidates| connect_any(&candidates, deadline, &worker_address));
+            let result = task.run(&worker_address, deadline);
             // Nobody waits any more: dropping the stream closes it.
             let _ = sender.send(News::Done(result));
         })
@@ -54,7 +113,18 @@ pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt)
     }
 }
 
-fn resolve(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
+impl Task {
+    fn run(self, address: &Address, deadline: Deadline) -> Result<Way, Kind> {
+        let candidates = match self {
+            Task::Resolve => return lookup(address).map(Way::Resolved),
+            Task::Connect(candidates) => candidates,
+            Task::Both => lookup(address)?,
+        };
+        connect_any(&candidates, deadline, address).map(Way::Connected)
+    }
+}
+
+fn lookup(address: &Address) -> Result<Vec<SocketAddr>, Kind> {
     let name = match &address.host {
         ServerName::IpAddress(ip) => return Ok(vec![SocketAddr::new(IpAddr::from(*ip), address.port)]),
         host => host.to_str(),

@@ -5,6 +5,8 @@
 //! read and write at the same time [detaches](TlsStream::detach) it from its socket and moves the
 //! bytes itself. Every failure is turned into its cause here, where the handshake's state is known.
 
+pub(crate) mod look;
+
 use super::deadline::Deadline;
 use super::dial::dial;
 use super::interrupt::Interrupt;
@@ -16,12 +18,21 @@ use crate::log;
 use crate::provider::provider;
 use crate::trust::verifier::{DeviceVerifier, refusal_in};
 use crate::x509::Certificate;
-use rustls::pki_types::UnixTime;
-use rustls::{AlertDescription, ClientConfig, ClientConnection, Error as TlsError, ProtocolVersion};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, Error as TlsError, ProtocolVersion,
+    SupportedProtocolVersion,
+};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What we speak.
+const ALL_VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 /// How long a device may take, after the handshake, to send the session ticket that shows it has
 /// accepted the till's certificate. A server that accepts sends it at once; one that sends none is
@@ -48,22 +59,9 @@ pub(crate) fn open(
     deadline: Deadline,
     interrupt: &Arc<Interrupt>,
 ) -> Result<TlsStream, Error> {
-    let config = config(target)?;
-    let server_name = target.expectation.server_name(&target.address.host);
-    let mut tls = ClientConnection::new(Arc::new(config), server_name)
-        .map_err(|error| Kind::Internal { detail: error.to_string() })?;
-    // The sizes of what is written are bounded by us; a second bound would only split messages.
-    tls.set_buffer_limit(None);
-
+    let mut stream = TlsStream::detached(target, config(target)?)?;
     let tcp = dial(&target.address, deadline, interrupt)?;
-    let mut stream = TlsStream {
-        tls,
-        socket: Some(Socket::new(tcp, deadline, interrupt)?),
-        address: target.address.authority(),
-        phase: Phase::Handshake,
-        shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
-        device_name: None,
-    };
+    stream.socket = Some(Socket::new(tcp, deadline, interrupt)?);
     stream.handshake()?;
 
     stream.device_name = stream
@@ -75,25 +73,73 @@ pub(crate) fn open(
     Ok(stream)
 }
 
-fn config(target: &Target) -> Result<ClientConfig, Error> {
+/// How TLS is spoken with the target; serves any number of streams, at any address.
+pub(crate) fn config(target: &Target) -> Result<Arc<ClientConfig>, Error> {
     let verifier = DeviceVerifier { roots: target.roots.clone(), expectation: target.expectation.clone() };
+    // Always leaf and intermediates, whatever issuers the device hints at: the field's devices name the root
+    // while an intermediate issued the certificate (protocol.md section 4).
+    let resolver = target.identity.as_ref().map(|identity| identity.resolver());
+    configured(ALL_VERSIONS, Arc::new(verifier), resolver)
+}
+
+/// A TLS client of ours that has not begun to speak.
+fn client(
+    versions: &[&'static SupportedProtocolVersion],
+    verifier: Arc<dyn ServerCertVerifier>,
+    resolver: Option<Arc<dyn ResolvesClientCert>>,
+    server_name: ServerName<'static>,
+) -> Result<ClientConnection, Error> {
+    silent(configured(versions, verifier, resolver)?, server_name)
+}
+
+fn configured(
+    versions: &[&'static SupportedProtocolVersion],
+    verifier: Arc<dyn ServerCertVerifier>,
+    resolver: Option<Arc<dyn ResolvesClientCert>>,
+) -> Result<Arc<ClientConfig>, Error> {
     let builder = ClientConfig::builder_with_provider(provider().clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| Kind::Internal { detail: error.to_string() })?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match &target.identity {
-        // Always leaf and intermediates, whatever issuers the device hints at: the field's devices
-        // name the root while an intermediate issued the certificate (protocol.md section 4).
-        Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match resolver {
+        Some(resolver) => builder.with_client_cert_resolver(resolver),
         None => builder.with_no_client_auth(),
     };
     // Each connection verifies the device afresh.
     config.resumption = rustls::client::Resumption::disabled();
-    Ok(config)
+    Ok(Arc::new(config))
+}
+
+fn silent(config: Arc<ClientConfig>, server_name: ServerName<'static>) -> Result<ClientConnection, Error> {
+    let mut tls = ClientConnection::new(config, server_name)
+        .map_err(|error| Kind::Internal { detail: error.to_string() })?;
+    // The sizes of what is written are bounded by us; a second bound would only split messages.
+    tls.set_buffer_limit(None);
+    Ok(tls)
 }
 
 impl TlsStream {
+    /// A stream that begins without a socket: its handshake is [fed](TlsStream::feed) and
+    /// [taken](TlsStream::take_output).
+    pub(crate) fn detached(target: &Target, config: Arc<ClientConfig>) -> Result<TlsStream, Error> {
+        let tls = silent(config, target.expectation.server_name(&target.address.host))?;
+        Ok(TlsStream {
+            tls,
+            socket: None,
+            address: target.address.authority(),
+            phase: Phase::Handshake,
+            shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
+            device_name: None,
+        })
+    }
+
+    /// A stream on a socket, for a look that decides for itself what it verifies.
+    fn new(tls: ClientConnection, socket: Socket, address: String) -> TlsStream {
+        let phase = Phase::Handshake;
+        TlsStream { tls, socket: Some(socket), address, phase, shown_not_after: None, device_name: None }
+    }
+
     fn handshake(&mut self) -> Result<(), Error> {
         while self.tls.is_handshaking() {
             if self.tls.wants_write() {
@@ -172,6 +218,22 @@ impl TlsStream {
     /// kept until [taken](TlsStream::take_output), and nothing blocks any more.
     pub(crate) fn detach(&mut self) -> Option<Arc<TcpStream>> {
         self.socket.take().map(|socket| socket.tcp().clone())
+    }
+
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.tls.is_handshaking()
+    }
+
+    /// Whether the device has passed: TLS remembers its certificate only after chain, dates, usage and
+    /// name, and the signature by which it holds the key in this very handshake. That comes before
+    /// the till has to show a certificate.
+    pub(crate) fn has_proven_itself(&self) -> bool {
+        self.tls.peer_certificates().is_some()
+    }
+
+    /// Adds the polite end to what has to go out, unless the stream has failed.
+    pub(crate) fn say_goodbye(&mut self) {
+        self.tls.send_close_notify();
     }
 
     /// Takes in some of the bytes that arrived on the detached socket. What they hold has to be read

@@ -17,7 +17,16 @@ use zeroize::Zeroizing;
 const READ_BYTES: usize = 16 * 1024;
 
 /// Opens the WebSocket. The device's answer also shows that it accepted the till's certificate.
-pub(crate) fn upgrade(address: &Address, mut stream: TlsStream) -> Result<WebSocket<TlsStream>, Error> {
+pub(crate) fn upgrade(address: &Address, stream: TlsStream) -> Result<WebSocket<TlsStream>, Error> {
+    upgrade_noting(address, stream, &mut None)
+}
+
+/// The same; keeps what the device's answer says of its time (`Date`), whatever the answer.
+pub(crate) fn upgrade_noting(
+    address: &Address,
+    mut stream: TlsStream,
+    date: &mut Option<String>,
+) -> Result<WebSocket<TlsStream>, Error> {
     stream.set_phase(Phase::WebSocketUpgrade);
     let url = format!("wss://{}{}", address.authority(), address.path);
     let config = WebSocketConfig::default()
@@ -26,13 +35,41 @@ pub(crate) fn upgrade(address: &Address, mut stream: TlsStream) -> Result<WebSoc
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(0);
     match tungstenite::client::client_with_config(url, stream, Some(config)) {
-        Ok((mut socket, _)) => {
+        Ok((mut socket, response)) => {
+            *date = date_of(response.headers());
             socket.get_mut().set_phase(Phase::Exchange);
             Ok(socket)
         }
-        Err(HandshakeError::Failure(error)) => Err(explain(error, Phase::WebSocketUpgrade).into()),
+        Err(HandshakeError::Failure(error)) => {
+            if let tungstenite::Error::Http(response) = &error {
+                *date = date_of(response.headers());
+            }
+            Err(explain(error, Phase::WebSocketUpgrade).into())
+        }
         Err(HandshakeError::Interrupted(_)) => {
             Err(Kind::Internal { detail: "a blocking stream did not block".into() }.into())
+        }
+    }
+}
+
+fn date_of(headers: &tungstenite::http::HeaderMap) -> Option<String> {
+    Some(headers.get("Date")?.to_str().ok()?.to_owned())
+}
+
+/// Sends a ping and waits for its pong. Tells how many messages of content came before it: they are lost.
+///
+/// # Errors
+/// The cause only; `ResponseTimeout` when the stream's deadline was over first.
+pub(crate) fn ping(socket: &mut WebSocket<TlsStream>) -> Result<u32, Kind> {
+    const PAYLOAD: &[u8] = b"poslatch probe";
+    let mut messages = 0;
+    socket.send(Message::Ping(PAYLOAD.into())).map_err(|error| explain(error, Phase::Exchange))?;
+    loop {
+        match socket.read().map_err(|error| explain(error, Phase::Exchange))? {
+            Message::Pong(payload) if payload == PAYLOAD => return Ok(messages),
+            Message::Close(frame) => return Err(closed(frame)),
+            Message::Text(_) | Message::Binary(_) => messages += 1,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
 }

@@ -89,12 +89,17 @@ impl Expectation {
         }
     }
 
-    pub(crate) fn wrong_device(&self, certificate: &Certificate) -> Kind {
-        let expected = match self {
+    /// Who is expected, as a message says it.
+    pub(crate) fn words(&self) -> String {
+        match self {
             Expectation::Exactly(name) | Expectation::Host(name) => format!("\"{}\"", name.to_str()),
             Expectation::AnyUnder(domain) => format!("a name under \"{domain}\""),
             Expectation::AnyName => "any name".into(),
-        };
+        }
+    }
+
+    pub(crate) fn wrong_device(&self, certificate: &Certificate) -> Kind {
+        let expected = self.words();
         let found = certificate.dns_names().iter().map(|name| crate::words::printable(name)).collect();
         Kind::WrongDevice { expected, found }
     }
@@ -136,7 +141,7 @@ pub(crate) fn device_name(name: &str, domain: &str) -> Result<DnsName<'static>, 
 }
 
 /// The part of `name` before `.domain`, if it is a single label without wildcard.
-fn label_under<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
+pub(crate) fn label_under<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
     let label_length = name.len().checked_sub(domain.len() + 1)?;
     let (label, rest) = (name.get(..label_length)?, name.get(label_length..)?);
     let under = rest.strip_prefix('.')?.eq_ignore_ascii_case(domain);

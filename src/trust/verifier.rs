@@ -20,7 +20,6 @@ use std::sync::Arc;
 const RSA_BITS_MIN: usize = 2048;
 
 /// Verifies server certificates against a Root CA chain and an expectation.
-#[derive(Debug)]
 pub(crate) struct DeviceVerifier {
     pub(crate) roots: Arc<RootCaChain>,
     pub(crate) expectation: Expectation,
@@ -46,8 +45,19 @@ impl DeviceVerifier {
         sent: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Kind> {
+        self.judge_chain(leaf, sent, now)?;
+        self.judge_name(leaf, now)
+    }
+
+    /// The first half: key, chain, dates and usage.
+    pub(crate) fn judge_chain(
+        &self,
+        leaf: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Kind> {
         let unusable = |problem: &str| Kind::DeviceCertificateUnusable { problem: problem.into() };
-        let certificate = Certificate::parse(leaf).map_err(|_| unusable("it is not an X.509 certificate"))?;
+        let certificate = parsed(leaf)?;
         if !certificate.is_v3 {
             return Err(unusable("it is an X.509 v1 certificate, which cannot hold a name"));
         }
@@ -57,26 +67,36 @@ impl DeviceVerifier {
                 "its RSA key has {bits} bits; less than {RSA_BITS_MIN} are not safe"
             )));
         }
-        let parsed = ParsedCertificate::try_from(leaf)
-            .map_err(|error| explain(&error, &certificate, &self.expectation, now))?;
-
         let mut intermediates = sent.to_vec();
         intermediates.extend_from_slice(self.roots.intermediates());
-        verify_server_cert_signed_by_trust_anchor(
-            &parsed,
-            self.roots.anchors(),
-            &intermediates,
-            now,
-            provider().signature_verification_algorithms.all,
-        )
-        .map_err(|error| explain(&error, &certificate, &self.expectation, now))?;
+        ParsedCertificate::try_from(leaf)
+            .and_then(|parsed| {
+                verify_server_cert_signed_by_trust_anchor(
+                    &parsed,
+                    self.roots.anchors(),
+                    &intermediates,
+                    now,
+                    provider().signature_verification_algorithms.all,
+                )
+            })
+            .map_err(|error| explain(&error, &certificate, &self.expectation, now))
+    }
 
+    /// The second half: the name.
+    pub(crate) fn judge_name(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Result<(), Kind> {
+        let certificate = parsed(leaf)?;
         match self.expectation.name_to_verify(&certificate)? {
-            Some(name) => verify_server_name(&parsed, &name)
+            Some(name) => ParsedCertificate::try_from(leaf)
+                .and_then(|parsed| verify_server_name(&parsed, &name))
                 .map_err(|error| explain(&error, &certificate, &self.expectation, now)),
             None => Ok(()),
         }
     }
+}
+
+fn parsed(leaf: &CertificateDer<'_>) -> Result<Certificate, Kind> {
+    let problem = "it is not an X.509 certificate";
+    Certificate::parse(leaf).map_err(|_| Kind::DeviceCertificateUnusable { problem: problem.into() })
 }
 
 /// Turns an error of webpki, as rustls words it, into facts.
@@ -161,6 +181,13 @@ impl ServerCertVerifier for DeviceVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// rustls asks for it and nobody prints it; derived, it would bring how every certificate is printed.
+impl std::fmt::Debug for DeviceVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeviceVerifier")
     }
 }
 

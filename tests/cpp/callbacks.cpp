@@ -89,6 +89,52 @@ void error_in_a_callback_is_not_taken_for_the_exchanges_own()
     check::that(connection.take_unclaimed_reply().find("\"outer\"") != std::string::npos, "the outer one went on");
 }
 
+void device_that_moved_is_found_and_the_progress_is_told()
+{
+    const simulator simulator;
+    poslatch::device device = simulator.device_that_moved();
+    const poslatch::identity identity = simulator.pair();
+    const std::string url = "wss://" + simulator.address() + "/";
+    std::string told;
+    check::same("its URL", device.find(identity, "127.0.0.1", [&](std::uint32_t tried, std::uint32_t total) {
+        told += std::to_string(tried) + "/" + std::to_string(total) + " ";
+    }), url);
+    check::same("progress", told.substr(0, 4), "0/2 ");
+    check::same("its URL, without a callback", device.find(identity, "127.0.0.0/29"), url);
+
+    check::fails("a search for nobody", poslatch::status::argument, [&] { device.find("127.0.0.1"); });
+    device.set_serial("1850000999");
+    const poslatch::error error
+        = check::fails("a search for another", poslatch::status::device_not_found, [&] { device.find("127.0.0.1"); });
+    check::that(std::string(error.advice()).find("Another device, 1850000123, answers at") != std::string::npos,
+                "the advice names who was met: " + std::string(error.advice()));
+    device.set_serial("1850000123");
+    check::same("its URL, by the serial number", device.find("127.0.0.1"), url);
+}
+
+void progress_callback_that_throws_ends_the_search()
+{
+    const simulator simulator;
+    poslatch::device device = simulator.device_that_moved();
+    device.set_serial("1850000123");
+    const auto paper = std::make_shared<int>(0);
+    int calls = 0;
+    try {
+        device.find("127.0.0.0/24", [&](std::uint32_t, std::uint32_t) {
+            calls++;
+            throw printer_jam{paper};
+        });
+        throw check::failure("the exception has not come out");
+    } catch (const printer_jam &jam) {
+        check::that(jam.paper == paper, "it is that very exception");
+    }
+    check::same("calls of a callback that threw at once", calls, 1);
+    // Not there, so that nothing is found before the interrupt is looked at.
+    device.set_serial("1850000999");
+    check::fails("an interrupted search", poslatch::status::cancelled,
+                 [&] { device.find("127.0.0.0/24", [&](std::uint32_t, std::uint32_t) { device.interrupt(); }); });
+}
+
 void callback_is_held_for_the_call_only()
 {
     const simulator simulator;
@@ -147,6 +193,8 @@ const check::tests callback_tests = {
     {"the next exchange forgets the unclaimed reply", next_exchange_forgets_the_unclaimed_reply},
     {"an exchange that fails carries the callback's exception", exchange_that_fails_carries_the_exception},
     {"a poslatch error of a callback is its own", error_in_a_callback_is_not_taken_for_the_exchanges_own},
+    {"a device that moved is found, and the progress told", device_that_moved_is_found_and_the_progress_is_told},
+    {"a progress callback that throws ends the search", progress_callback_that_throws_ends_the_search},
     {"a status callback is held for the call only", callback_is_held_for_the_call_only},
     {"a log callback lives as long as it is set", log_callback_lives_as_long_as_it_is_set},
     {"a log callback may throw, and may not set another", log_callback_may_throw_and_may_not_set_another},

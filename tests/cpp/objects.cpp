@@ -62,6 +62,7 @@ void moved_from_objects_say_so()
         {"needs_renewal", [&] { identity.needs_renewal(30); }},
         {"fingerprint", [&] { identity.fingerprint(); }},
         {"open_mtls", [&] { device.open_mtls(identity); }},
+        {"probe", [&] { device.probe(identity); }},
     };
     for (const auto &call : on_identity)
         check::fails(call.first, poslatch::status::closed, call.second);
@@ -81,6 +82,7 @@ void moved_from_objects_say_so()
         {"pair", [&] { device.pair("1001", "AAAAAAAA"); }},
         {"open_mtls", [&] { device.open_mtls(kept); }},
         {"open_tls", [&] { device.open_tls(); }},
+        {"probe", [&] { device.probe(); }},
         {"interrupt", [&] { device.interrupt(); }},
     };
     for (const auto &call : on_device)

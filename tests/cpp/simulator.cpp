@@ -101,6 +101,13 @@ poslatch::device simulator::device(const std::string &scheme) const
     return device;
 }
 
+poslatch::device simulator::device_that_moved() const
+{
+    poslatch::device device("wss://127.0.0.2" + address_.substr(address_.rfind(':')) + "/");
+    device.set_root_ca_file(file("root-ca.pem"));
+    return device;
+}
+
 poslatch::identity simulator::pair(const std::string &pos_id) const
 {
     return device("https").pair(pos_id, setup_code_);

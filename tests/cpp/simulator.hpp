@@ -20,6 +20,12 @@ public:
     /// A device of poslatch.hpp that trusts this one.
     poslatch::device device(const std::string &scheme = "wss") const;
 
+    /// The settings of a till that knows it at another address, where nobody is.
+    poslatch::device device_that_moved() const;
+
+    /// "127.0.0.1" and the port.
+    const std::string &address() const { return address_; }
+
     /// Pairs a till with it; once for each simulator.
     poslatch::identity pair(const std::string &pos_id = "1001") const;
 

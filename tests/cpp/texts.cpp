@@ -101,6 +101,20 @@ void error_tells_all_it_knows()
     check::that(unknown.request_state() == poslatch::request_state::in_doubt, "without facts nothing is known");
 }
 
+void probe_tells_what_is_wrong()
+{
+    const simulator simulator;
+    poslatch::device device = simulator.device();
+    const poslatch::identity identity = simulator.pair();
+    const auto tells = [](const std::string &report, const char *fact) {
+        check::that(report.find(fact) != std::string::npos, report);
+    };
+    tells(device.probe(identity), "\"verdict\":\"ok\"");
+    tells(device.probe(), "\"given\":false");
+    device.set_serial("1850000999");
+    tells(device.probe(), "\"status_name\":\"WRONG_DEVICE\"");
+}
+
 void journal_is_kept()
 {
     const simulator simulator({"exchange=no_reply"});
@@ -127,4 +141,5 @@ const check::tests text_tests = {
     {"dates that no clock reaches are its last", dates_that_no_clock_reaches_are_its_last},
     {"an error tells all that it knows", error_tells_all_it_knows},
     {"the journal is kept", journal_is_kept},
+    {"the probe tells what is wrong", probe_tells_what_is_wrong},
 };

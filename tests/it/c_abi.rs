@@ -4,8 +4,8 @@
 
 use crate::common::*;
 use poslatch::ffi::{
-    buffer::*, connection::*, constants::*, device::*, error::*, identity::*, journal::*, log::*, pairing::*,
-    root_ca::*, version::*,
+    buffer::*, connection::*, constants::*, device::*, error::*, find::*, identity::*, journal::*, log::*,
+    pairing::*, probe::*, root_ca::*, version::*,
 };
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -64,6 +64,14 @@ fn the_whole_story_can_be_told_through_the_abi() {
         assert_eq!(poslatch_get_cert_chain(identity, &mut chain, &mut error), POSLATCH_OK);
         assert_eq!(poslatch_buffer_data(chain).add(poslatch_buffer_size(chain)).read(), 0, "terminated");
         poslatch_buffer_free(chain);
+        for identity in [identity.cast_const(), null()] {
+            assert_eq!(poslatch_probe(device, identity, &mut reply, &mut error), POSLATCH_OK);
+            let report = text(poslatch_buffer_data(reply).cast());
+            assert!(report.starts_with(r#"{"schema":"poslatch-probe/1","#), "{report}");
+            assert!(report.contains(r#""verdict":"ok""#), "{report}");
+            assert_eq!(report.contains(r#""given":false"#), identity.is_null(), "{report}");
+            poslatch_buffer_free(reply);
+        }
         assert_eq!(poslatch_open_mtls(device, identity, &mut connection, &mut error), POSLATCH_OK);
         // What is open needs neither any more.
         poslatch_device_free(device);
@@ -139,6 +147,56 @@ fn the_whole_story_can_be_told_through_the_abi() {
 }
 
 #[test]
+fn a_device_that_moved_is_found_through_the_abi_and_its_progress_told() {
+    unsafe extern "C" fn note(user: *mut c_void, tried: u32, total: u32) -> i32 {
+        unsafe { (*user.cast::<Vec<(u32, u32)>>()).push((tried, total)) };
+        0
+    }
+    unsafe extern "C" fn end(_: *mut c_void, _: u32, _: u32) -> i32 {
+        -1
+    }
+    let simulator = simulator();
+    let (port, roots) = (simulator.address().port(), simulator.root_ca_chain_pem());
+    let identity = identity(&simulator, "1001");
+    let identity_pem = identity.to_pem(None).expect("written");
+    let old = c(format!("wss://127.0.0.2:{port}/"));
+    unsafe {
+        let (mut device, mut identity, mut error) = (null_mut(), null_mut(), null_mut());
+        let mut url = garbage();
+        poslatch_device_new(old.as_ptr(), &mut device, null_mut());
+        poslatch_device_set_root_ca_pem(device, roots.as_ptr(), roots.len(), null_mut());
+        let (pem, size) = (identity_pem.as_ptr(), identity_pem.len());
+        poslatch_identity_from_pem(pem, size, null(), &mut identity, null_mut());
+
+        let list = c("127.0.0.1");
+        let mut told: Vec<(u32, u32)> = Vec::new();
+        let user = (&raw mut told).cast();
+        let status =
+            poslatch_find_device(device, identity, list.as_ptr(), Some(note), user, &mut url, &mut error);
+        assert_eq!((status, error), (POSLATCH_OK, null_mut()));
+        assert_eq!(text(poslatch_buffer_data(url).cast()), format!("wss://127.0.0.1:{port}/"));
+        poslatch_buffer_free(url);
+        assert_eq!(told.first(), Some(&(0, 2)), "the old address and the list: {told:?}");
+
+        let mut find = |identity, list: *const c_char, on_progress| {
+            url = garbage();
+            let status =
+                poslatch_find_device(device, identity, list, on_progress, null_mut(), &mut url, null_mut());
+            assert!(url.is_null());
+            status
+        };
+        assert_eq!(find(identity, list.as_ptr(), Some(end)), POSLATCH_E_CANCELLED);
+        assert_eq!(find(null(), list.as_ptr(), None), POSLATCH_E_ARGUMENT, "nobody is named");
+        assert_eq!(find(identity, c("10.0.0.0/8").as_ptr(), None), POSLATCH_E_ARGUMENT, "too many");
+        assert_eq!(find(identity, c"\xff".as_ptr(), None), POSLATCH_E_ARGUMENT, "no UTF-8");
+        assert_eq!(find(identity, null(), None), POSLATCH_E_ARGUMENT, "the loopback is no subnet of its own");
+        assert_eq!(find(identity, c("127.0.0.3").as_ptr(), None), POSLATCH_E_DEVICE_NOT_FOUND);
+        poslatch_identity_free(identity);
+        poslatch_device_free(device);
+    }
+}
+
+#[test]
 fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
     let simulator = simulator();
     let url = c(format!("https://{}/", simulator.address()));
@@ -179,6 +237,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_pair(device, some.as_ptr(), some.as_ptr(), null_mut(), e),
             poslatch_save_root_ca(null(), 1, some.as_ptr(), e),
             poslatch_save_root_ca(roots.as_ptr(), roots.len(), null(), e),
+            poslatch_probe(null(), null(), &mut buffer, e),
+            poslatch_probe(device, null(), null_mut(), e),
             poslatch_get_cert_chain(null(), &mut buffer, e),
             poslatch_identity_save(null(), some.as_ptr(), null(), e),
             poslatch_identity_load(null(), null(), &mut identity, e),
@@ -186,6 +246,8 @@ fn null_is_an_argument_error_in_every_place_and_never_a_crash() {
             poslatch_identity_export_pem(null(), null(), &mut buffer, e),
             poslatch_identity_export_pkcs12(null(), some.as_ptr(), &mut buffer, e),
             poslatch_identity_from_pem(null(), 1, null(), &mut identity, e),
+            poslatch_find_device(null(), null(), some.as_ptr(), None, null_mut(), &mut buffer, e),
+            poslatch_find_device(device, null(), some.as_ptr(), None, null_mut(), null_mut(), e),
             poslatch_open_mtls(null(), null(), &mut connection, e),
             poslatch_open_mtls(device, null(), &mut connection, e),
             poslatch_open_tls(null(), &mut connection, e),

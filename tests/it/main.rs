@@ -8,6 +8,7 @@ mod canary;
 mod cloud;
 mod common;
 mod connection;
+mod find;
 mod flood;
 #[cfg(target_os = "linux")]
 mod footprint;
@@ -23,6 +24,8 @@ mod misbehaviour;
 mod network;
 mod pairing;
 mod pairing_replies;
+mod probe;
+mod probe_switches;
 mod recovery;
 mod root_ca;
 mod saves;

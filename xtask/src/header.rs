@@ -15,7 +15,7 @@ const CONFIG: &str = "cbindgen.toml";
 
 /// The files of the C ABI in the order in which a till comes to need them, which is the order of the header. Modules
 /// would come in the order of the alphabet.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "constants",
     "version",
     "log",
@@ -23,8 +23,10 @@ const FILES: [&str; 11] = [
     "device",
     "pairing",
     "identity",
+    "find",
     "connection",
     "journal",
+    "probe",
     "buffer",
     "error",
 ];

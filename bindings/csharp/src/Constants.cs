@@ -59,6 +59,9 @@ namespace Poslatch
         /// <summary>The device does not answer any more: switched off, out of reach, or hung.</summary>
         PeerSilent = -106,
 
+        /// <summary>Nobody at the addresses that were searched has proven to be the device.</summary>
+        DeviceNotFound = -107,
+
         /// <summary>The other side does not speak TLS.</summary>
         NotTls = -200,
 
@@ -305,6 +308,6 @@ namespace Poslatch
         public const int AbiMajor = 0;
 
         /// <summary>Minor version of the ABI: a library with a higher one fits this assembly too.</summary>
-        public const int AbiMinor = 3;
+        public const int AbiMinor = 4;
     }
 }

@@ -98,6 +98,78 @@ namespace Poslatch
         }
 
         /// <summary>
+        /// Finds the device again whose address has changed: asks every address that it could have for its
+        /// certificate, and gives the URL of the one that proves to be the device. Nothing but the TLS handshake is
+        /// sent to anybody. Blocks for 4.4 s where nobody of 254 answers; <see cref="Interrupt"/> ends it earlier.
+        /// </summary>
+        /// <param name="identity">
+        /// That was paired with the device. Default: none; then <see cref="DeviceOptions.Serial"/> says who is looked
+        /// for.
+        /// </param>
+        /// <param name="subnets">
+        /// Subnets and single addresses, such as "192.168.1.0/24,192.168.2.17", at most 4096 addresses. Default: this
+        /// machine's own /24, if it is a private one.
+        /// </param>
+        /// <param name="onProgress">
+        /// Takes how many addresses were tried, and of how many, on this thread. If it throws, the search ends, and
+        /// that very exception comes out of this method. Default: none.
+        /// </param>
+        /// <returns>Its URL, such as "wss://192.168.1.57:8443/", ready for a device of its own.</returns>
+        /// <exception cref="PoslatchException">
+        /// <see cref="Status.DeviceNotFound"/>, whose advice names other devices that answered;
+        /// <see cref="Status.Argument"/>: neither identity nor serial, or the subnets will not do;
+        /// <see cref="Status.Cancelled"/>.
+        /// </exception>
+        /// <exception cref="ArgumentException">The subnets hold a NUL.</exception>
+        /// <exception cref="ObjectDisposedException">Device or identity were disposed of.</exception>
+        public string Find(Identity identity = null, string subnets = null, Action<int, int> onProgress = null)
+        {
+            byte[] list = Utf8.Optional(subnets, nameof(subnets));
+            var listener = new SearchListener(onProgress);
+            NativeMethods.OnProgress listen = onProgress == null ? null : new NativeMethods.OnProgress(listener.Hear);
+            DeviceHandle device = Handle;
+            IdentityHandle known = identity == null ? new IdentityHandle() : identity.Handle;
+            int status = 0;
+            ErrorHandle error = null;
+            string url = null;
+            try
+            {
+            }
+            finally
+            {
+                // Here .NET Framework and Mono abort no thread: it would unwind through C out of the callback.
+                BufferHandle buffer;
+                status = Library.Functions.poslatch_find_device(
+                    device, known, list, listen, IntPtr.Zero, out buffer, out error);
+                GC.KeepAlive(listen);
+                url = buffer.TakeText();
+            }
+            listener.Rethrow();
+            PoslatchException.ThrowIfFailed(status, error);
+            return url;
+        }
+
+        /// <summary>
+        /// As <see cref="Find"/>, on a thread of its own. Cancelling the token interrupts this device: every search,
+        /// pairing and opening that runs on it.
+        /// </summary>
+        /// <param name="identity">That was paired with the device. Default: none.</param>
+        /// <param name="subnets">Subnets and single addresses. Default: this machine's own /24.</param>
+        /// <param name="onProgress">As for <see cref="Find"/>, on the thread of the search. Default: none.</param>
+        /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
+        /// <returns>Its URL.</returns>
+        /// <exception cref="PoslatchException">As <see cref="Find"/>.</exception>
+        /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+        public Task<string> FindAsync(
+            Identity identity = null,
+            string subnets = null,
+            Action<int, int> onProgress = null,
+            CancellationToken cancellationToken = default(CancellationToken))
+        {
+            return Background.Run(() => Find(identity, subnets, onProgress), Interrupt, cancellationToken);
+        }
+
+        /// <summary>
         /// Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with,
         /// whatever its address now, and has accepted the till's certificate. Blocks for at most the connect time-out;
         /// <see cref="Interrupt"/> ends it earlier.
@@ -168,8 +240,49 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Makes the pairings and openings that run on this device now fail with <see cref="Status.Cancelled"/>, within
-        /// 200 ms. Later calls and open connections are not touched. From any thread, as often as you like; does
+        /// Looks at everything between this till and the device: the network, TLS, certificates (also untrusted ones),
+        /// the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment, no pairing
+        /// request and no code, and nothing to a server that has not passed. Blocks for at most three connect time-outs
+        /// and 4 s; <see cref="Interrupt"/> ends it earlier. Not while a payment is on its way.
+        /// </summary>
+        /// <param name="identity">As which till; null as one that wants to pair.</param>
+        /// <returns>
+        /// A JSON object with "verdict" ("ok", "warning" or "failed"), "cause", "screen" (for people) and "steps";
+        /// docs/probe.md lists all. What device and network do is told there, not thrown.
+        /// </returns>
+        /// <exception cref="PoslatchException"><see cref="Status.Cancelled"/>.</exception>
+        /// <exception cref="ObjectDisposedException">Device or identity were disposed of.</exception>
+        public string Probe(Identity identity = null)
+        {
+            BufferHandle report;
+            ErrorHandle error;
+            // A handle that holds nothing crosses as NULL.
+            using (var nobody = new IdentityHandle())
+            {
+                int status = Library.Functions.poslatch_probe(
+                    Handle, identity == null ? nobody : identity.Handle, out report, out error);
+                PoslatchException.ThrowIfFailed(status, error);
+            }
+            return report.TakeText();
+        }
+
+        /// <summary>
+        /// As <see cref="Probe"/>, on a thread of its own; cancelled as <see cref="OpenMtlsAsync"/>.
+        /// </summary>
+        /// <param name="identity">As which till; null as one that wants to pair.</param>
+        /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
+        /// <returns>The report as JSON, also if it was finished in spite of the cancelling.</returns>
+        /// <exception cref="PoslatchException">As <see cref="Probe"/>.</exception>
+        /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+        public Task<string> ProbeAsync(
+            Identity identity = null, CancellationToken cancellationToken = default(CancellationToken))
+        {
+            return Background.Run(() => Probe(identity), Interrupt, cancellationToken);
+        }
+
+        /// <summary>
+        /// Makes the pairings, openings and searches that run on this device now fail with
+        /// <see cref="Status.Cancelled"/>, within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like; does
         /// nothing once the device was disposed of.
         /// </summary>
         public void Interrupt()

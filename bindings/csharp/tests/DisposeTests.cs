@@ -27,6 +27,8 @@ namespace Poslatch.Tests
                 { "Pair", () => device.Pair("1", "12345678") },
                 { "OpenMtls", () => device.OpenMtls(bench.Identity) },
                 { "OpenTls", () => device.OpenTls() },
+                { "Probe", () => device.Probe() },
+                { "Probe as a till", () => bench.Simulator.Device().Probe(identity) },
                 { "JournalPending", () => device.JournalPending() },
                 { "JournalForget", () => device.JournalForget("x") },
                 { "PosId", () => GC.KeepAlive(identity.PosId) },

@@ -104,6 +104,20 @@ namespace Poslatch.Tests
             Check.Fails(Status.Argument, () => identity.ExportPkcs12((string)null));
         }
 
+        public void probe_tells_what_is_wrong_and_throws_nothing()
+        {
+            using (Device device = bench.Simulator.Device())
+            {
+                Check.Contains("\"verdict\":\"ok\"", device.Probe(bench.Identity));
+                Check.Contains("\"given\":false", device.Probe());
+                Check.Contains("\"verdict\":\"ok\"", Check.Result(device.ProbeAsync(bench.Identity)));
+            }
+            using (Device wrong = bench.Simulator.Device(set: options => options.Serial = "1850000999"))
+            {
+                Check.Contains("\"status_name\":\"WRONG_DEVICE\"", wrong.Probe());
+            }
+        }
+
         public void settings_are_judged_one_by_one()
         {
             string pem = File.ReadAllText(bench.Simulator.RootCaFile);

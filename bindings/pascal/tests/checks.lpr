@@ -26,6 +26,8 @@ type
     procedure Fail(const Json: UTF8String);
     procedure Overflow(const Json: UTF8String);
     procedure FailToLog(Level: Integer; const Text: UTF8String);
+    procedure CountTried(Tried, Total: Cardinal);
+    procedure FailToSearch(Tried, Total: Cardinal);
   end;
 
   TPayer = class(TThread)
@@ -96,6 +98,19 @@ procedure TFaults.FailToLog(Level: Integer; const Text: UTF8String);
 begin
   InterlockedIncrement(Records);
   raise EDisplay.Create('the disk is full');
+end;
+
+procedure TFaults.CountTried(Tried, Total: Cardinal);
+begin
+  if (Tried = 0) and (Total = 2) then
+    Inc(Statuses);
+  Overflowed := Overflows;
+end;
+
+procedure TFaults.FailToSearch(Tried, Total: Cardinal);
+begin
+  Inc(Statuses);
+  raise EDisplay.Create('the display is off');
 end;
 
 procedure TPayer.Execute;
@@ -216,6 +231,46 @@ begin
   PoslatchLogTo(POSLATCH_LOG_OFF, nil);
 end;
 
+procedure CheckFinding(const Identity: IPoslatchIdentity; Faults: TFaults);
+var
+  Url, Raised: string;
+  Moved: IPoslatchDevice;
+begin
+  Url := StringReplace(ParamStr(1), '127.0.0.1', '127.0.0.2', []);
+  Ok(Url <> ParamStr(1), 'the device is on the loopback');
+  Moved := PoslatchDevice(UTF8String(Url));
+  Moved.SetRootCaFile(UTF8String(ParamStr(2)));
+  Faults.Statuses := 0;
+  Faults.Overflowed := False;
+  Ok(string(Moved.Find(Identity, '127.0.0.1', Faults.CountTried)) = ParamStr(1), 'a device that moved is found');
+  Ok((Faults.Statuses = 1) and Faults.Overflowed, 'progress is told, and floating point there is the till''s own');
+  Ok(string(Moved.Find(Identity, '127.0.0.0/29')) = ParamStr(1), 'it is found without a callback, too');
+  Raised := '';
+  try
+    Moved.Find(nil, '127.0.0.1');
+  except
+    on Error: EPoslatch do
+      Raised := string(Error.StatusName);
+  end;
+  Ok(Raised = 'ARGUMENT', 'nobody is looked for without a name');
+  Moved.SetSerial('1850000999');
+  try
+    Moved.Find(nil, '127.0.0.1');
+  except
+    on Error: EPoslatch do
+      Raised := string(Error.StatusName) + ' ' + string(Error.Advice);
+  end;
+  Ok(Holds(Raised, 'DEVICE_NOT_FOUND Another device, '), 'of another that is looked for, the one that is there is told');
+  Faults.Statuses := 0;
+  try
+    Moved.Find(nil, '127.0.0.0/24', Faults.FailToSearch);
+  except
+    on Error: EDisplay do
+      Raised := Error.Message;
+  end;
+  Ok((Raised = 'the display is off') and (Faults.Statuses = 1), 'what a progress callback raises ends the search');
+end;
+
 procedure CheckClosing(const Device: IPoslatchDevice; const Identity: IPoslatchIdentity);
 var
   Connection: IPoslatchConnection;
@@ -238,6 +293,12 @@ begin
   Ok(Status = 'CLOSED', 'a connection that was closed says so on another thread');
 end;
 
+procedure CheckProbe(const Device: IPoslatchDevice; const Identity: IPoslatchIdentity);
+begin
+  Ok(Holds(string(Device.Probe(Identity)), '"verdict":"ok"'), 'a probe of a healthy device finds nothing');
+  Ok(Holds(string(Device.Probe(nil)), '"given":false'), 'a probe needs no identity');
+end;
+
 procedure Run;
 var
   Device: IPoslatchDevice;
@@ -252,10 +313,12 @@ begin
   Faults := TFaults.Create;
   try
     CheckCallbacks(Device.OpenMtls(Identity), Faults);
+    CheckFinding(Identity, Faults);
   finally
     Faults.Free;
   end;
   CheckClosing(Device, Identity);
+  CheckProbe(Device, Identity);
 end;
 
 begin

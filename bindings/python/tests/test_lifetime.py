@@ -65,6 +65,7 @@ def test_closed_device_and_identity_can_be_asked_nothing(simulator: Simulator, i
     refused_as_closed(lambda: device.pair("1", "AAAAAAAA"))
     refused_as_closed(lambda: device.open_mtls(identity))
     refused_as_closed(device.open_tls)
+    refused_as_closed(device.probe)
     refused_as_closed(device.interrupt)
     refused_as_closed(device.journal_pending)
     till = poslatch.Identity.from_pem(identity.export_pem())
@@ -74,6 +75,7 @@ def test_closed_device_and_identity_can_be_asked_nothing(simulator: Simulator, i
     refused_as_closed(till.export_pem)
     with simulator.device() as other:
         refused_as_closed(lambda: other.open_mtls(till))
+        refused_as_closed(lambda: other.probe(till))
 
 
 def test_connection_outlives_device_and_identity(simulator: Simulator, identity: poslatch.Identity) -> None:

@@ -209,6 +209,19 @@ def test_root_ca_chain_is_checked_and_saved(simulator: Simulator, tmp_path: Path
     refused(Status.FILE, lambda: poslatch.root_ca.save(chain, tmp_path / "missing" / "x.pem"))
 
 
+def test_probe_tells_what_is_wrong_and_raises_nothing(simulator: Simulator, identity: poslatch.Identity) -> None:
+    with simulator.device() as device:
+        report = device.probe(identity)
+        assert (report["verdict"], report["cause"]) == ("ok", None), report["screen"]
+        assert [step["name"] for step in report["steps"]][:3] == ["address", "machine", "identity"]
+        assert device.probe()["steps"][2]["facts"] == {"given": False}
+        with pytest.raises(TypeError):
+            device.probe("till.pem")  # type: ignore[arg-type]
+    with poslatch.Device(simulator.url(), root_ca_file=simulator.root_ca_file, serial="1850000999") as other:
+        report = other.probe()
+        assert report["cause"] == "device_name", report["screen"]
+
+
 def test_root_ca_fetch_that_cannot_reach_the_cloud_is_a_network_error() -> None:
     with pytest.raises(poslatch.NetworkError):
         poslatch.root_ca.fetch("https://127.0.0.1:1/", "shop", "key", "c2VjcmV0", timeout=5)

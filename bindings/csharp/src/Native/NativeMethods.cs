@@ -18,6 +18,9 @@ namespace Poslatch.Native
         internal delegate void OnLog(IntPtr user, int level, IntPtr message);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate int OnProgress(IntPtr user, uint tried, uint total);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate IntPtr VersionText();
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
@@ -76,11 +79,25 @@ namespace Poslatch.Native
             DeviceHandle device, byte[] posId, byte[] setupCode, out IdentityHandle identity, out ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate int FindDevice(
+            DeviceHandle device,
+            IdentityHandle identity,
+            byte[] subnets,
+            OnProgress onProgress,
+            IntPtr user,
+            out BufferHandle url,
+            out ErrorHandle error);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate int OpenMtls(
             DeviceHandle device, IdentityHandle identity, out ConnectionHandle connection, out ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate int OpenTls(DeviceHandle device, out ConnectionHandle connection, out ErrorHandle error);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate int Probe(
+            DeviceHandle device, IdentityHandle identity, out BufferHandle report, out ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate int IdentityRead(IdentityHandle identity, out BufferHandle buffer, out ErrorHandle error);
@@ -188,8 +205,10 @@ namespace Poslatch.Native
         internal readonly Free poslatch_device_free;
 
         internal readonly Pair poslatch_pair;
+        internal readonly FindDevice poslatch_find_device;
         internal readonly OpenMtls poslatch_open_mtls;
         internal readonly OpenTls poslatch_open_tls;
+        internal readonly Probe poslatch_probe;
 
         internal readonly IdentityRead poslatch_get_cert_chain;
         internal readonly IdentitySave poslatch_identity_save;
@@ -266,8 +285,10 @@ namespace Poslatch.Native
             poslatch_device_free = library.Function<Free>("poslatch_device_free");
 
             poslatch_pair = library.Function<Pair>("poslatch_pair");
+            poslatch_find_device = library.Function<FindDevice>("poslatch_find_device");
             poslatch_open_mtls = library.Function<OpenMtls>("poslatch_open_mtls");
             poslatch_open_tls = library.Function<OpenTls>("poslatch_open_tls");
+            poslatch_probe = library.Function<Probe>("poslatch_probe");
 
             poslatch_get_cert_chain = library.Function<IdentityRead>("poslatch_get_cert_chain");
             poslatch_identity_save = library.Function<IdentitySave>("poslatch_identity_save");

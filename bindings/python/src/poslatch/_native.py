@@ -11,6 +11,7 @@ from poslatch.constants import Status
 from poslatch.errors import PoslatchError, error_class
 
 OnStatus = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_size_t)
+OnProgress = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint32, c_uint32)
 OnLog = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 
 # Owned objects, and what points to the place for one. Without the declarations below, ctypes would cut pointers
@@ -59,8 +60,13 @@ SIGNATURES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "poslatch_identity_needs_renewal": (c_int32, (_object, c_uint32)),
     "poslatch_identity_fingerprint": (c_char_p, (_object,)),
     "poslatch_identity_free": (None, (_object,)),
+    "poslatch_find_device": (
+        c_int32,
+        (_object, _object, c_char_p, OnProgress, c_void_p, _output, _output),
+    ),
     "poslatch_open_mtls": (c_int32, (_object, _object, _output, _output)),
     "poslatch_open_tls": (c_int32, (_object, _output, _output)),
+    "poslatch_probe": (c_int32, (_object, _object, _output, _output)),
     "poslatch_connection_exchange": (
         c_int32,
         (_object, c_char_p, c_size_t, c_uint32, OnStatus, c_void_p, _output, _output),

@@ -65,6 +65,9 @@ class Status(OpenEnum):
     PEER_SILENT = -106
     """The device does not answer any more: switched off, out of reach, or hung."""
 
+    DEVICE_NOT_FOUND = -107
+    """Nobody at the addresses that were searched has proven to be the device."""
+
     NOT_TLS = -200
     """The other side does not speak TLS."""
 
@@ -296,5 +299,5 @@ JSON_BYTES_MAX: Final = 1048576
 ABI_MAJOR: Final = 0
 """Major version of the ABI: a library with another one does not fit this package."""
 
-ABI_MINOR: Final = 3
+ABI_MINOR: Final = 4
 """Minor version of the ABI: a library with a higher one fits this package too."""

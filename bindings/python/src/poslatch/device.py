@@ -19,12 +19,14 @@ from poslatch._arguments import (
 )
 from poslatch._handle import Handle
 from poslatch._loader import native
-from poslatch._native import Outputs
+from poslatch._native import OnProgress, Outputs
 from poslatch._owner import Owner
 from poslatch.connection import Connection
 from poslatch.constants import PING_DEFAULT_MS, PINGS_MISSED_DEFAULT, IdentityCheck, RequestState, Timeout
 from poslatch.errors import UsageError, argument_error
 from poslatch.identity import Identity
+
+ProgressCallback = Callable[[int, int], object]
 
 
 class Device(Owner):
@@ -159,6 +161,47 @@ class Device(Owner):
             out.check(library.poslatch_pair(device, name, code, out.result, out.error))
             return Identity(out.object())
 
+    def find(
+        self,
+        identity: Optional[Identity] = None,
+        *,
+        subnets: Optional[str] = None,
+        on_progress: Optional[ProgressCallback] = None,
+    ) -> str:
+        """Finds the device again whose address has changed, and returns its URL, ready for a device of its own.
+
+        Asks every address that it could have for its certificate; the device is who proves to be it. Nothing but
+        the TLS handshake is sent to anybody. Blocks for 4.4 s where nobody of 254 addresses answers;
+        :meth:`interrupt` ends it earlier.
+
+        Args:
+            identity: What was paired with the device. Without one, the ``serial`` says who is looked for.
+            subnets: Subnets and single addresses, such as ``"192.168.1.0/24,192.168.2.17"``, at most 4096 addresses.
+                Default: this machine's own /24, if it is a private one.
+            on_progress: Called with the number of addresses tried, and that of all, on this thread. What it raises
+                ends the search and comes out of this method.
+
+        Raises:
+            NetworkError: Nobody has proven to be the device (``DEVICE_NOT_FOUND``); the advice names other devices
+                that answered.
+            UsageError: Neither identity nor serial, or the subnets will not do.
+            CallCancelledError: The call was interrupted.
+        """
+        if identity is not None and not isinstance(identity, Identity):
+            raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
+        library = native()
+        names = optional_text("subnets", subnets)
+        told = None if on_progress is None else _Told(on_progress)
+        callback = OnProgress() if told is None else OnProgress(told)
+        known = contextlib.nullcontext() if identity is None else identity._handle  # noqa: SLF001
+        with self._handle as device, known as till, Outputs(library) as out:
+            status = library.poslatch_find_device(device, till, names, callback, None, out.result, out.error)
+            if told is not None and told.thrown is not None:
+                thrown, told.thrown = told.thrown, None
+                raise thrown
+            out.check(status)
+            return out.text() or ""
+
     def open_mtls(self, identity: Identity) -> Connection:
         """Opens a mutual-TLS connection: both sides prove who they are.
 
@@ -190,6 +233,37 @@ class Device(Owner):
             out.check(library.poslatch_open_tls(device, out.result, out.error))
             return Connection(out.object())
 
+    def probe(self, identity: Optional[Identity] = None) -> Dict[str, Any]:
+        """Looks at everything between this till and the device, for a support desk.
+
+        The network, TLS, certificates (also untrusted ones), the device's name, the clocks, whether it accepts the
+        till. Sends no payment, no pairing request and no code, and nothing to a server that has not passed. Blocks
+        for at most three connect time-outs and 4 s; :meth:`interrupt` ends it earlier. Not while a payment is on its
+        way.
+
+        Args:
+            identity: As which till; None as one that wants to pair.
+
+        Returns:
+            A dictionary with ``verdict`` (``ok``, ``warning`` or ``failed``), ``cause``, ``screen`` (for people) and
+            ``steps``; docs/probe.md lists all. What device and network do is told there, not raised.
+
+        Raises:
+            CallCancelledError: The call was interrupted.
+        """
+        report: Dict[str, Any] = json.loads(self.probe_json(identity))
+        return report
+
+    def probe_json(self, identity: Optional[Identity] = None) -> str:
+        """The same as the JSON text that the library gives."""
+        if identity is not None and not isinstance(identity, Identity):
+            raise TypeError(f"identity must be an Identity, not {type(identity).__name__}")
+        library = native()
+        till = contextlib.nullcontext() if identity is None else identity._handle  # noqa: SLF001
+        with self._handle as device, till as shown, Outputs(library) as out:
+            out.check(library.poslatch_probe(device, shown, out.result, out.error))
+            return out.text() or "{}"
+
     async def pair_async(self, pos_id: str, setup_code: SecretArgument) -> Identity:
         """As :meth:`pair`, on a thread of its own, for asyncio.
 
@@ -198,6 +272,16 @@ class Device(Owner):
         A pairing that had just succeeded is given up then: pair again, with a new code.
         """
         return await _tasks.run(lambda: self.pair(pos_id, setup_code), wake=self._wake, drop=Identity.close)
+
+    async def find_async(
+        self,
+        identity: Optional[Identity] = None,
+        *,
+        subnets: Optional[str] = None,
+        on_progress: Optional[ProgressCallback] = None,
+    ) -> str:
+        """As :meth:`find`, on a thread of its own, where `on_progress` is called; cancelled as :meth:`pair_async`."""
+        return await _tasks.run(lambda: self.find(identity, subnets=subnets, on_progress=on_progress), wake=self._wake)
 
     async def open_mtls_async(self, identity: Identity) -> Connection:
         """As :meth:`open_mtls`, on a thread of its own, for asyncio.
@@ -211,8 +295,12 @@ class Device(Owner):
         """As :meth:`open_tls`, and cancelled as :meth:`open_mtls_async`."""
         return await _tasks.run(self.open_tls, wake=self._wake, drop=Connection.close)
 
+    async def probe_async(self, identity: Optional[Identity] = None) -> Dict[str, Any]:
+        """As :meth:`probe`, and cancelled as :meth:`open_mtls_async`."""
+        return await _tasks.run(lambda: self.probe(identity), wake=self._wake)
+
     def interrupt(self) -> None:
-        """Makes the calls of pair and open that run on this device now raise CallCancelledError, within 200 ms.
+        """Makes the calls of pair, open and find that run on this device now raise CallCancelledError, within 200 ms.
 
         Later calls and open connections are not touched. From any thread, as often as you like.
         """
@@ -262,3 +350,19 @@ class Device(Owner):
     def __repr__(self) -> str:
         """Where it is."""
         return f"<Device {self._url!r}{', closed' if self.closed else ''}>"
+
+
+class _Told:
+    """The progress callback as C calls it: nothing that it raises may go through the frames of C."""
+
+    def __init__(self, on_progress: ProgressCallback) -> None:
+        self._on_progress = on_progress
+        self.thrown: Optional[BaseException] = None
+
+    def __call__(self, _user: Any, tried: int, total: int) -> int:
+        try:
+            self._on_progress(tried, total)
+        except BaseException as thrown:  # noqa: BLE001 - Ctrl-C too comes out of the search, not into C
+            self.thrown = thrown
+            return 1
+        return 0

@@ -93,6 +93,29 @@ void journal_forget(const struct command *command, struct text *answer)
     answer_outcome(answer, status, error);
 }
 
+void probe(const struct command *command, struct text *answer)
+{
+    struct use device, identity;
+    const int has_identity = command_value(command, "identity") != NULL;
+    poslatch_buffer *json = NULL;
+    poslatch_error *error = NULL;
+    poslatch_status status;
+
+    if (!use_begin(&device, command, "device", DEVICE, answer))
+        return;
+    if (has_identity && !use_begin(&identity, command, "identity", IDENTITY, answer)) {
+        use_end(&device);
+        return;
+    }
+    status = poslatch_probe(device.pointer, has_identity ? identity.pointer : NULL, &json, &error);
+    if (has_identity)
+        use_end(&identity);
+    use_end(&device);
+    answer_outcome(answer, status, error);
+    if (status == POSLATCH_OK)
+        answer_buffer(answer, "json", json);
+}
+
 void pair(const struct command *command, struct text *answer)
 {
     struct use device;

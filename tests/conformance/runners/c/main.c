@@ -43,6 +43,7 @@ static const struct {
     {"interrupt", interrupt},
     {"journal_pending", journal_pending},
     {"journal_forget", journal_forget},
+    {"probe", probe},
     {"pair", pair},
     {"open_mtls", open_mtls},
     {"open_tls", open_tls},

@@ -11,7 +11,7 @@ typedef void verb(const struct command *command, struct text *answer);
 verb hello, status_name, log_from_now_on, log_take, fetch_root_ca, save_root_ca;
 
 /* device.c */
-verb make_device, interrupt, journal_pending, journal_forget, pair, open_mtls, open_tls;
+verb make_device, interrupt, journal_pending, journal_forget, probe, pair, open_mtls, open_tls;
 
 /* identity.c */
 verb describe_identity, needs_renewal, cert_chain, save, load, export_pem, from_pem, export_pkcs12;

@@ -51,6 +51,14 @@ answer till::journal_forget(const command &command)
     return answer::ok();
 }
 
+answer till::probe(const command &command)
+{
+    const auto device = devices_.use(command.text("device"));
+    if (!command.has("identity"))
+        return answer::ok().with("json", device->probe());
+    return answer::ok().with("json", device->probe(*identities_.use(command.text("identity"))));
+}
+
 answer till::pair(const command &command)
 {
     const auto device = devices_.use(command.text("device"));

@@ -13,6 +13,7 @@ const std::map<std::string, till::verb> &till::verbs()
         {"interrupt", &till::interrupt},
         {"journal_pending", &till::journal_pending},
         {"journal_forget", &till::journal_forget},
+        {"probe", &till::probe},
         {"pair", &till::pair},
         {"open_mtls", &till::open_mtls},
         {"open_tls", &till::open_tls},

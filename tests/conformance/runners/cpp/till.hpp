@@ -39,6 +39,7 @@ private:
     answer interrupt(const command &);
     answer journal_pending(const command &);
     answer journal_forget(const command &);
+    answer probe(const command &);
     answer pair(const command &);
     answer open_mtls(const command &);
     answer open_tls(const command &);

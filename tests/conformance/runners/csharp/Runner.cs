@@ -124,6 +124,9 @@ namespace Poslatch.Conformance
                 case "open_tls":
                     Keep(command.Need("as"), Get<Device>(command, "device").OpenTls());
                     return "";
+                case "probe":
+                    Identity till = command.Get("identity") == null ? null : Get<Identity>(command, "identity");
+                    return Pair("json", Get<Device>(command, "device").Probe(till));
                 case "identity":
                     return Facts(Get<Identity>(command, "identity"));
                 case "needs_renewal":

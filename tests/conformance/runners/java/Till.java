@@ -50,6 +50,8 @@ final class Till {
                 return keep(c, device(c, "device").openMtls(identity(c)));
             case "open_tls":
                 return keep(c, device(c, "device").openTls());
+            case "probe":
+                return Answer.ok().with("json", device(c, "device").probe(identity(c)));
             case "identity":
                 return facts(identity(c));
             case "needs_renewal":

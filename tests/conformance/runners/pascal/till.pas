@@ -387,6 +387,7 @@ begin
     'pair': Result := Keep(Line, nil, DeviceOf(Line).Pair(Line.Text('pos_id'), Line.Text('setup_code')), nil);
     'open_mtls': Result := Keep(Line, nil, nil, DeviceOf(Line).OpenMtls(IdentityOf(Line)));
     'open_tls': Result := Keep(Line, nil, nil, DeviceOf(Line).OpenTls);
+    'probe': Result := Result + Pair('json', DeviceOf(Line).Probe(IdentityOf(Line)));
     'identity': Result := Facts(IdentityOf(Line));
     'needs_renewal': Result := Result + Pair('value', Ord(IdentityOf(Line).NeedsRenewal(Line.Number('days'))));
     'cert_chain': Result := Result + Pair('pem', IdentityOf(Line).CertChain);

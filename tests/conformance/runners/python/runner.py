@@ -184,6 +184,9 @@ class Till:
         self.keep(as_, self.objects[device].open_mtls(self.objects[identity]))
         return ok()
 
+    def verb_probe(self, device: str, identity: Optional[str] = None) -> str:
+        return ok(json=self.objects[device].probe_json(None if identity is None else self.objects[identity]))
+
     def verb_open_tls(self, device: str, as_: str) -> str:
         self.keep(as_, self.objects[device].open_tls())
         return ok()

@@ -71,6 +71,13 @@ pub(super) fn journal_forget(objects: &Objects, command: &Line) -> Answer {
     ok()
 }
 
+pub(super) fn probe(objects: &Objects, command: &Line) -> Answer {
+    let identity = command.get("identity").map(|_| objects.identity(command)).transpose()?;
+    let report =
+        poslatch::probe(&*objects.device(command)?, identity.as_deref()).map_err(|error| failed(&error))?;
+    Ok(Line::new("ok").with("json", report.to_json()))
+}
+
 pub(super) fn save_root_ca(command: &Line) -> Answer {
     poslatch::save_root_ca(text(command, "pem")?, text(command, "path")?).map_err(|error| failed(&error))?;
     ok()

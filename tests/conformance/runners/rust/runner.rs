@@ -59,6 +59,7 @@ fn carry_out(objects: &Objects, command: &Line) -> Answer {
         "interrupt" => devices::interrupt(objects, command),
         "journal_pending" => devices::journal_pending(objects, command),
         "journal_forget" => devices::journal_forget(objects, command),
+        "probe" => devices::probe(objects, command),
         "pair" => identities::pair(objects, command),
         "identity" => identities::facts(objects, command),
         "needs_renewal" => identities::needs_renewal(objects, command),

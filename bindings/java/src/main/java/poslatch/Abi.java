@@ -22,6 +22,11 @@ interface Abi extends Library {
         void invoke(Pointer user, Pointer json, Pointer size);
     }
 
+    /** {@code poslatch_on_progress}. */
+    interface OnProgress extends Callback {
+        int invoke(Pointer user, int tried, int total);
+    }
+
     Pointer poslatch_version_string();
 
     int poslatch_abi_version();
@@ -92,10 +97,15 @@ interface Abi extends Library {
 
     void poslatch_identity_free(Pointer identity);
 
+    int poslatch_find_device(Pointer device, Pointer identity, byte[] subnets, OnProgress onProgress, Pointer user,
+            long[] url, long[] error);
+
     int poslatch_open_mtls(Pointer device, Pointer identity, long[] connection,
             long[] error);
 
     int poslatch_open_tls(Pointer device, long[] connection, long[] error);
+
+    int poslatch_probe(Pointer device, Pointer identity, long[] report, long[] error);
 
     int poslatch_connection_exchange(Pointer connection, byte[] json, Pointer size, int silenceMs,
             OnStatus onStatus, Pointer user, long[] reply, long[] error);

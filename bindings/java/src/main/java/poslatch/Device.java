@@ -60,6 +60,65 @@ public final class Device implements AutoCloseable {
         }
     }
 
+    /** Told how far a search has come. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * Called on the thread that searches, first with nothing tried. What it throws ends the search.
+         *
+         * @param tried addresses that have been asked, answered or not
+         * @param total addresses there are to ask
+         */
+        void tried(int tried, int total);
+    }
+
+    /**
+     * Finds the device again whose address has changed: asks every address that it could have for its
+     * certificate, and gives the URL of the one that proves to be the device. Nothing but the TLS handshake
+     * is sent to anybody.
+     *
+     * <p>Blocks for 4.4 s where nobody of 254 addresses answers; {@link #interrupt} ends it earlier.
+     *
+     * @param identity that was paired with the device; null: the {@link Builder#serial} says who is looked
+     *     for
+     * @param subnets subnets and single addresses, such as {@code "192.168.1.0/24,192.168.2.17"}, at most
+     *     4096 addresses; null: this machine's own /24, if it is a private one
+     * @param progress told on this thread how far it is; what it throws ends the search and comes out of this
+     *     method; null: nobody is
+     * @return its URL, such as {@code wss://192.168.1.57:8443/}, ready for {@link #builder}
+     * @throws PoslatchException {@link Status#DEVICE_NOT_FOUND}, whose advice names other devices that
+     *     answered; {@link Status#ARGUMENT} if neither identity nor serial says who is looked for, or the
+     *     subnets will not do; {@link Status#CANCELLED}; {@link Status#CLOSED} if device or identity is closed
+     */
+    public String find(Identity identity, String subnets, Progress progress) {
+        Call call = new Call();
+        byte[] list = Text.terminated("subnets", subnets);
+        Pointer device = handle.enter();
+        try {
+            Handle other = identity == null ? null : identity.handle();
+            Pointer known = other == null ? null : other.enter();
+            SearchListener listener = progress == null ? null : SearchListener.begin(progress);
+            try {
+                return call.text(call.abi.poslatch_find_device(device, known, list,
+                        listener == null ? null : SearchListener.CALLBACK, null, call.out, call.error));
+            } catch (PoslatchException failure) {
+                if (listener != null && listener.thrown() != null) {
+                    throw StatusListener.<RuntimeException>asItIs(listener.thrown());
+                }
+                throw failure;
+            } finally {
+                if (listener != null) {
+                    listener.end();
+                }
+                if (other != null) {
+                    other.leave();
+                }
+            }
+        } finally {
+            handle.leave();
+        }
+    }
+
     /**
      * Opens a mutual-TLS connection: the device proves that it is the one that the identity was paired with,
      * whatever its address now, and the till shows its certificate. Success means that the device has
@@ -112,9 +171,41 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Makes the calls of {@link #pair}, {@link #openMtls} and {@link #openTls} that run on this device now
-     * throw {@link Status#CANCELLED}, within 200 ms. Later calls and open connections are not touched. From
-     * any thread, as often as you like.
+     * Looks at everything between this till and the device: the network, TLS, certificates (also untrusted
+     * ones), the device's name, the clocks, whether it accepts the till. For a support desk. Sends no payment,
+     * no pairing request and no code, and nothing to a server that has not passed.
+     *
+     * <p>Blocks for at most three connect time-outs and 4 s; {@link #interrupt} ends it earlier. Not while a
+     * payment is on its way.
+     *
+     * @param identity as which till; null as one that wants to pair
+     * @return a JSON object with {@code verdict} ({@code ok}, {@code warning} or {@code failed}), {@code cause},
+     *     {@code screen} (for people) and {@code steps}; docs/probe.md lists all. What device and network do is
+     *     told there, not thrown
+     * @throws PoslatchException {@link Status#CANCELLED}; {@link Status#CLOSED} if device or identity is closed
+     */
+    public String probe(Identity identity) {
+        Call call = new Call();
+        Pointer device = handle.enter();
+        try {
+            Handle other = identity == null ? null : identity.handle();
+            Pointer shown = other == null ? null : other.enter();
+            try {
+                return call.text(call.abi.poslatch_probe(device, shown, call.out, call.error));
+            } finally {
+                if (other != null) {
+                    other.leave();
+                }
+            }
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Makes the calls of {@link #pair}, {@link #openMtls}, {@link #openTls} and {@link #find} that run on this
+     * device now throw {@link Status#CANCELLED}, within 200 ms. Later calls and open connections are not
+     * touched. From any thread, as often as you like.
      *
      * @throws PoslatchException {@link Status#CLOSED}
      */

@@ -25,7 +25,7 @@ public final class Limits {
     public static final int ABI_MAJOR = 0;
 
     /** Minor version of the ABI: a library with a higher one fits these classes too. */
-    public static final int ABI_MINOR = 3;
+    public static final int ABI_MINOR = 4;
 
     private Limits() {
     }

@@ -39,6 +39,8 @@ public enum Status {
     RESPONSE_TIMEOUT(-105),
     /** The device does not answer any more: switched off, out of reach, or hung. */
     PEER_SILENT(-106),
+    /** Nobody at the addresses that were searched has proven to be the device. */
+    DEVICE_NOT_FOUND(-107),
     /** The other side does not speak TLS. */
     NOT_TLS(-200),
     /** The two sides have no TLS version or cipher in common. */

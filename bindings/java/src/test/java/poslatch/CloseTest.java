@@ -99,6 +99,7 @@ class CloseTest {
                 () -> device.pair("1001", "8QW1YS1D"),
                 () -> device.openMtls(Bench.IDENTITY),
                 () -> device.openTls(),
+                () -> device.probe(null),
                 () -> device.interrupt(),
                 () -> device.journalPending(),
                 () -> device.journalForget("late"),

@@ -137,6 +137,20 @@ class IdentityTest {
     }
 
     @Test
+    void probeTellsWhatIsWrongAndThrowsNothing() {
+        try (Device right = Bench.settings(Bench.DEVICE).build()) {
+            String report = right.probe(Bench.IDENTITY);
+            assertTrue(report.contains("\"verdict\":\"ok\""), report);
+            report = right.probe(null);
+            assertTrue(report.contains("\"given\":false"), report);
+        }
+        try (Device wrong = Bench.settings(Bench.DEVICE).serial("1850000999").build()) {
+            String report = wrong.probe(null);
+            assertTrue(report.contains("\"status_name\":\"WRONG_DEVICE\""), report);
+        }
+    }
+
+    @Test
     void settingsAreJudgedWhenTheDeviceIsMade() {
         Device.Builder settings = Bench.settings(Bench.DEVICE);
         assertArgument("ping", () -> Bench.settings(Bench.DEVICE)

@@ -1,0 +1,122 @@
+//! The bundle for support: what they need to see, in a file that can be mailed.
+//!
+//! What is *not* in it: keys, codes, passphrases, API secrets, the journal, the folders of the till's files (they hold people's names), and
+//! the posId, which says which till of which shop this is and helps nobody to mend a connection. What is: addresses,
+//! since a wrong one is the commonest cause, and the device's serial number, since it is the name in its certificate.
+
+use super::{Findings, layout, report};
+use crate::dates;
+use crate::failure::Failure;
+use crate::till::{DeviceSettings, IdentitySettings};
+use poslatch::{CertificateFacts, certificates};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+const README: &str = "\
+What `poslatch doctor --bundle` saw on this till, for support.
+
+report.txt      the screen that the person at the till saw
+report.json     the same for programs, with all facts: poslatch-probe/1
+identity.json   facts of the till's certificate, without its key
+root-ca.json    facts of the Root CA chain that the till uses
+versions.json   of poslatch and of the system
+
+Not in it: private keys, setup codes, passphrases, API secrets, the posId, the journal, names of folders.
+";
+
+/// Stands where the posId stood.
+const LEFT_OUT: &str = "(left out)";
+
+pub(super) fn write(
+    path: &Path,
+    findings: &Findings,
+    settings: &DeviceSettings,
+    identity: &IdentitySettings,
+) -> Result<(), Failure> {
+    let mut files = files(findings, settings);
+    for (_, text) in &mut files {
+        *text = without_folders(&without_pos_id(text, findings), &[&settings.root_ca, &identity.path]);
+    }
+    zip(path, &files).map_err(|error| {
+        Failure::usage(
+            format!("cannot write \"{}\": {error}", path.display()),
+            "Check that the path is right and that this user may write there.",
+        )
+    })
+}
+
+fn files(findings: &Findings, settings: &DeviceSettings) -> Vec<(&'static str, String)> {
+    let identity = findings.identity.as_ref().map(|identity| {
+        json!({
+            "device_name": identity.device_name(),
+            "issuer": identity.issuer(),
+            "not_before": dates::utc(identity.not_before()),
+            "not_after": dates::utc(identity.not_after()),
+            "earliest_expiry": dates::utc(identity.earliest_expiry()),
+            "fingerprint": identity.fingerprint(),
+            "certificates_in_chain": certificates(identity.cert_chain_pem()).map(|held| held.len()).unwrap_or_default(),
+        })
+    });
+    let root_ca = std::fs::read(&settings.root_ca).ok().and_then(|text| certificates(text).ok());
+    let root_ca: Vec<Value> = root_ca.iter().flatten().map(root_facts).collect();
+    let versions = json!({
+        "poslatch": env!("CARGO_PKG_VERSION"),
+        "os": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "time": dates::utc(dates::now()),
+    });
+    let pretty = |value: &Value| format!("{value:#}\n");
+    vec![
+        ("README.txt", README.to_owned()),
+        ("report.txt", layout::screen(findings)),
+        ("report.json", pretty(&report(&findings.report))),
+        ("identity.json", pretty(&json!({ "problem": findings.identity_problem, "facts": identity }))),
+        ("root-ca.json", pretty(&json!({ "problem": findings.root_ca_problem, "certificates": root_ca }))),
+        ("versions.json", pretty(&versions)),
+    ]
+}
+
+fn root_facts(certificate: &CertificateFacts) -> Value {
+    json!({
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "not_before": dates::utc(certificate.not_before),
+        "not_after": dates::utc(certificate.not_after),
+        "is_ca": certificate.is_ca,
+        "key": certificate.key,
+        "fingerprint": certificate.fingerprint,
+    })
+}
+
+/// The posId stands in quotes wherever the report says it, in its JSON behind a backslash too, and bare in a command.
+fn without_pos_id(text: &str, findings: &Findings) -> String {
+    let Some(identity) = &findings.identity else { return text.to_owned() };
+    let pos_id = identity.pos_id();
+    text.replace(&format!("\"{pos_id}\""), &format!("\"{LEFT_OUT}\""))
+        .replace(&format!("\\\"{pos_id}\\\""), &format!("\\\"{LEFT_OUT}\\\""))
+        .replace(&format!("--pos-id {pos_id} "), "--pos-id POS_ID ")
+}
+
+/// The till's files by their names alone.
+fn without_folders(text: &str, paths: &[&str]) -> String {
+    paths.iter().fold(text.to_owned(), |text, path| {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        text.replace(path, name)
+    })
+}
+
+fn zip(path: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    let mut archive = ZipWriter::new(File::create(path)?);
+    for (name, text) in files {
+        archive.start_file(
+            *name,
+            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )?;
+        archive.write_all(text.as_bytes())?;
+    }
+    archive.finish()?.sync_all()
+}

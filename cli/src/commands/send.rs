@@ -1,0 +1,100 @@
+//! `poslatch send`: a request in the device's own words, for everything that has no command of its own.
+
+use super::Context;
+use super::pay::parsed;
+use crate::arguments::SendArguments;
+use crate::done::Done;
+use crate::exchange::{self, Session};
+use crate::exit::Exit;
+use crate::failure::{self, Failure};
+use crate::screen::Tone;
+use crate::till::{self, Till};
+use crate::verdict::{self, Verdict};
+use poslatch::{REQUEST_BYTES_MAX, RequestState};
+use serde_json::Value;
+use std::io::{self, Read};
+
+pub(crate) fn run(arguments: &SendArguments, context: &Context<'_>) -> Result<Done, Failure> {
+    let request = read(&arguments.file)?;
+    let parsed_request: Value = serde_json::from_str(&request).map_err(|error| {
+        Failure::usage(
+            format!("the request is not JSON at line {}, column {}", error.line(), error.column()),
+            "Send one JSON object with a string member \"type\", for example \"PaymentRequest\". Nothing was sent.",
+        )
+    })?;
+    let till = Till::resolve(
+        &arguments.device,
+        &arguments.identity,
+        arguments.exchange.journal.as_deref(),
+        context,
+    )?;
+    let session = Session::open(&till, context)?;
+    let screen = context.screen;
+    let reply =
+        session.exchange(&request, till::silence(&arguments.exchange), &mut |status| screen.say(status));
+    match reply {
+        Ok(reply) => {
+            let value = parsed(&reply);
+            let mut done = Done::text(format!("{reply}\n")).member("reply", value.clone());
+            done.exit = judged(&value);
+            Ok(done)
+        }
+        Err(lost) if lost.error.request_state() == RequestState::InDoubt => {
+            let told = failure::message(&lost.error);
+            let mut done = Done::new(
+                Exit::InDoubt,
+                Tone::Bad,
+                "IN DOUBT: the request may have been carried out. Do not repeat it.",
+            )
+            .fact("what happened", told)
+            .member("reply", Value::Null)
+            .member("error", Failure::of(lost.error).to_json());
+            if let Some(command) = look_up(&parsed_request, &till) {
+                done = done.member("next", command.clone()).next(command);
+            }
+            Ok(done)
+        }
+        Err(lost) => Err(exchange::not_open(lost.error, &till)),
+    }
+}
+
+fn read(file: &str) -> Result<String, Failure> {
+    // One byte more, so that the library says that it is too large.
+    let limit = REQUEST_BYTES_MAX as u64 + 1;
+    let mut text = String::new();
+    let result = match file {
+        "-" => io::stdin().take(limit).read_to_string(&mut text),
+        path => std::fs::File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text)),
+    };
+    result.map(|_| text).map_err(|error| {
+        let file = if file == "-" { "standard input" } else { file };
+        Failure::usage(
+            format!("cannot read the request from \"{file}\": {error}"),
+            "Check that the path is right, that this user may read it, and that it is UTF-8.",
+        )
+    })
+}
+
+/// A reply that has no outcome, as that of a print, is a done.
+fn judged(reply: &Value) -> Exit {
+    if verdict::is_error(reply) {
+        return Exit::SaidNo;
+    }
+    if reply.pointer("/processingDetails/status").is_none() {
+        return Exit::Done;
+    }
+    match Verdict::of(reply) {
+        Verdict::Approved | Verdict::Accepted => Exit::Done,
+        Verdict::Declined | Verdict::Aborted | Verdict::Failed => Exit::SaidNo,
+        Verdict::NotKnown => Exit::InDoubt,
+    }
+}
+
+/// The command that finds out, if the request says what to ask for.
+fn look_up(request: &Value, till: &Till) -> Option<String> {
+    let what = match exchange::text_at(request, "/merchantReferenceCode") {
+        Some(reference) => format!("{reference} --patience 60"),
+        None => format!("--transaction {}", exchange::text_at(request, "/transactionId")?),
+    };
+    Some(format!("poslatch lookup {what}{}", till.typed))
+}

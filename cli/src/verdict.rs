@@ -1,0 +1,120 @@
+//! How an operation ended, by its final reply (protocol.md section 6a). Decided by `processingDetails.status` alone,
+//! never by the display text, and what is not plainly yes or no is not known.
+
+use serde_json::Value;
+
+/// What a final reply says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Approved,
+    /// Taken by a device that is offline; the bank may still decline it.
+    Accepted,
+    Declined,
+    Aborted,
+    /// The device reports an error, in a reply or an `ErrorResponse`.
+    Failed,
+    /// Anything else, `INCONCLUSIVE` among it.
+    NotKnown,
+}
+
+impl Verdict {
+    /// Of a payment, a stand-alone refund or a look-up.
+    pub(crate) fn of(reply: &Value) -> Verdict {
+        if is_error(reply) {
+            return Verdict::Failed;
+        }
+        Verdict::of_status(reply.pointer("/processingDetails/status"))
+    }
+
+    /// Of a refund of an earlier payment. Its reply is about the payment, status included; the refund itself is the
+    /// latest of the linked operations.
+    pub(crate) fn of_linked_refund(reply: &Value) -> Verdict {
+        if is_error(reply) {
+            return Verdict::Failed;
+        }
+        match latest_refund(reply) {
+            Some(refund) => Verdict::of_status(refund.get("status")),
+            None => Verdict::of(reply),
+        }
+    }
+
+    fn of_status(status: Option<&Value>) -> Verdict {
+        match status.and_then(Value::as_str) {
+            Some("APPROVED") => Verdict::Approved,
+            Some("ACCEPTED") => Verdict::Accepted,
+            Some("DECLINED") => Verdict::Declined,
+            Some("ABORTED") => Verdict::Aborted,
+            Some("ERROR") => Verdict::Failed,
+            _ => Verdict::NotKnown,
+        }
+    }
+
+    /// The stable name in the JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Verdict::Approved => "approved",
+            Verdict::Accepted => "accepted",
+            Verdict::Declined => "declined",
+            Verdict::Aborted => "aborted",
+            Verdict::Failed => "failed",
+            Verdict::NotKnown => "in_doubt",
+        }
+    }
+}
+
+pub(crate) fn is_error(reply: &Value) -> bool {
+    reply.get("type").and_then(Value::as_str) == Some("ErrorResponse")
+}
+
+/// Times are written so that the later one is the greater text.
+pub(crate) fn latest_refund(reply: &Value) -> Option<&Value> {
+    let time = |operation: &Value| {
+        operation.get("submitTimeUtc").and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    reply
+        .get("linkedOperations")?
+        .as_array()?
+        .iter()
+        .filter(|operation| operation.get("type").and_then(Value::as_str) == Some("REFUND"))
+        .max_by_key(|operation| time(operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_plainly_yes_or_no_is_not_known() {
+        for (status, verdict) in [
+            (json!("APPROVED"), Verdict::Approved),
+            (json!("ACCEPTED"), Verdict::Accepted),
+            (json!("DECLINED"), Verdict::Declined),
+            (json!("ABORTED"), Verdict::Aborted),
+            (json!("ERROR"), Verdict::Failed),
+            (json!("INCONCLUSIVE"), Verdict::NotKnown),
+            (json!("PENDING"), Verdict::NotKnown),
+            (json!("approved"), Verdict::NotKnown),
+            (json!(1), Verdict::NotKnown),
+            (Value::Null, Verdict::NotKnown),
+        ] {
+            let reply = json!({ "message": "Payment approved", "processingDetails": { "status": status } });
+            assert_eq!(Verdict::of(&reply), verdict, "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_refund_is_judged_by_its_own_status_and_not_by_that_of_its_payment() {
+        let refund = |time: &str, status: &str| json!({ "type": "REFUND", "amount": "1.00", "status": status, "submitTimeUtc": time });
+        let reply = json!({
+            "type": "LinkedRefundResponse",
+            "processingDetails": { "status": "APPROVED" },
+            "linkedOperations": [
+                refund("2026-11-24T16:28:13+0000", "DECLINED"),
+                refund("2026-11-23T16:28:13+0000", "APPROVED"),
+            ],
+        });
+        assert_eq!(Verdict::of_linked_refund(&reply), Verdict::Declined);
+        assert_eq!(Verdict::of(&reply), Verdict::Approved);
+    }
+}
