@@ -16,8 +16,17 @@ pub(crate) fn submit_time(time: SystemTime) -> String {
 
 /// Drops the fraction, since certificates have none and dates are compared with those read from them.
 pub(crate) fn whole_seconds(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+    from_seconds(seconds(time))
+}
+
+/// Returns the whole seconds since 1970.
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Reads what [`seconds`] wrote.
+pub(crate) fn from_seconds(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 fn to_the_second(time: SystemTime) -> String {

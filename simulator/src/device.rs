@@ -6,7 +6,7 @@ use crate::code::CodeScreen;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
 use crate::terminal::Terminal;
-use crate::tills::Tills;
+use crate::tills::{Till, Tills};
 use crate::tls::TlsMaterial;
 use crate::{Error, Event, Faults, Pki, PosIdReuse, lock};
 use std::io;
@@ -94,12 +94,25 @@ impl Device {
     }
 
     fn put_on_list(&self, issued: &Issued, pos_id: &str) -> io::Result<()> {
-        if self.faults().pos_id_reuse == PosIdReuse::Replace && self.tills.remove(pos_id)? {
+        if self.faults().pos_id_reuse == PosIdReuse::Replace {
+            self.take_off_list(|till| till.pos_id == pos_id)?;
+        }
+        self.tills.add(issued, pos_id)
+    }
+
+    /// Takes the tills that this is true of off the list, and returns how many they were.
+    pub(crate) fn take_off_list(&self, is_meant: impl Fn(&Till) -> bool) -> io::Result<usize> {
+        let removed = self.tills.remove(is_meant)?;
+        if !removed.is_empty() {
             // A resumed session would bring the old till in without a look at its certificate.
             let mut settings = lock(&self.settings);
             settings.tls = Arc::new(settings.tls.forgetful(&settings.faults));
         }
-        self.tills.add(&issued.leaf_der, pos_id)
+        for Till { pos_id, fingerprint, .. } in &removed {
+            let (pos_id, fingerprint) = (pos_id.clone(), fingerprint.clone());
+            self.journal.record(Event::TillRevoked { pos_id, fingerprint });
+        }
+        Ok(removed.len())
     }
 }
 

@@ -145,6 +145,13 @@ pub enum Event {
         /// The text that the till was given.
         reason: String,
     },
+    /// A till was taken off the list, by [`crate::Simulator::revoke_till`] or because of [`crate::Faults::pos_id_reuse`].
+    TillRevoked {
+        /// The posId of the till.
+        pos_id: String,
+        /// SHA-256 of its certificate, in hexadecimal digits.
+        fingerprint: String,
+    },
     /// A WebSocket was opened (section 5).
     WebSocketOpened {
         /// Number of the connection.
@@ -156,7 +163,7 @@ impl Event {
     /// Returns the number of the connection that the entry belongs to.
     pub fn connection(&self) -> Option<u64> {
         match self {
-            Self::CodeShown { .. } | Self::PaymentEnded { .. } => None,
+            Self::CodeShown { .. } | Self::PaymentEnded { .. } | Self::TillRevoked { .. } => None,
             Self::ApplicationBytes { connection, .. }
             | Self::CloseReceived { connection, .. }
             | Self::Connected { connection, .. }

@@ -88,6 +88,7 @@ pub use faults::{
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
 pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
+pub use tills::Till;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -5,7 +5,7 @@ use crate::device::{Device, Ending};
 use crate::line::{self, Said};
 use crate::server::{Order, Presence};
 use crate::state::StateFolder;
-use crate::{Builder, Error, Event, Faults, Issued, Pki, Timeout};
+use crate::{Builder, Error, Event, Faults, Issued, Pki, Till, Timeout};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -105,6 +105,33 @@ impl Simulator {
             Ok(issued) => issued,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Returns the tills that the device has paired with, in the order of pairing.
+    pub fn tills(&self) -> Vec<Till> {
+        self.device.tills.all()
+    }
+
+    /// Takes the till with this certificate off the list, by its fingerprint (see [`Till`]), and returns whether it was
+    /// on it.
+    ///
+    /// From the next connection on it is refused with `certificate_unknown`, and no TLS session is resumed around that. A
+    /// connection that is open stays; [`Self::close_connections`] ends it.
+    ///
+    /// # Panics
+    /// If the list cannot be kept, which means a full disk under the state folder.
+    pub fn revoke_till(&self, fingerprint: &str) -> bool {
+        match self.revoke(|till| till.fingerprint.eq_ignore_ascii_case(fingerprint)) {
+            Ok(count) => count > 0,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same for all tills that this is true of; returns how many they were.
+    pub(crate) fn revoke(&self, is_meant: impl Fn(&Till) -> bool) -> Result<usize, Error> {
+        self.device
+            .take_off_list(is_meant)
+            .map_err(|error| Error::Certificate { reason: format!("list of tills cannot be kept: {error}") })
     }
 
     /// Returns the switches as they are.
