@@ -3,6 +3,7 @@
 
 use crate::channels::Channels;
 use crate::code::CodeScreen;
+use crate::display::Panel;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
 use crate::terminal::Terminal;
@@ -20,6 +21,7 @@ pub(crate) struct Device {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) terminal: Terminal,
+    pub(crate) panel: Panel,
     pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
     settings: Mutex<Settings>,
@@ -42,6 +44,7 @@ impl Device {
             code,
             tills,
             terminal: Terminal::default(),
+            panel: Panel::default(),
             channels: Channels::default(),
             disturbance: watch::Sender::new(None),
             settings: Mutex::new(Settings { faults, tls }),

@@ -1,6 +1,7 @@
 //! The record's entries: what a test may prove about a device. Apart from the journal that keeps them, because this is
 //! the vocabulary of tests in other crates.
 
+use crate::Display;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -44,6 +45,8 @@ pub enum Event {
         /// Number of the connection.
         connection: u64,
     },
+    /// The device's screen shows something else than before. The steps of a status flood are not on record.
+    DisplayChanged(Display),
     /// The TLS handshake succeeded as the device sees it.
     Handshake {
         /// Number of the connection.
@@ -163,7 +166,10 @@ impl Event {
     /// Returns the number of the connection that the entry belongs to.
     pub fn connection(&self) -> Option<u64> {
         match self {
-            Self::CodeShown { .. } | Self::PaymentEnded { .. } | Self::TillRevoked { .. } => None,
+            Self::CodeShown { .. }
+            | Self::DisplayChanged(_)
+            | Self::PaymentEnded { .. }
+            | Self::TillRevoked { .. } => None,
             Self::ApplicationBytes { connection, .. }
             | Self::CloseReceived { connection, .. }
             | Self::Connected { connection, .. }

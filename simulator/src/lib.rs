@@ -44,6 +44,7 @@ mod cloud;
 mod code;
 mod connection;
 mod device;
+mod display;
 mod error;
 mod event;
 mod fault_proxy;
@@ -76,6 +77,7 @@ mod wire;
 pub use builder::Builder;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
+pub use display::{Display, DisplayStep};
 pub use error::{Error, Timeout};
 pub use event::Event;
 pub use fault_proxy::{

@@ -5,7 +5,7 @@ use crate::device::{Device, Ending};
 use crate::line::{self, Said};
 use crate::server::{Order, Presence};
 use crate::state::StateFolder;
-use crate::{Builder, Error, Event, Faults, Issued, Pki, Till, Timeout};
+use crate::{Builder, Display, Error, Event, Faults, Issued, Pki, Till, Timeout};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -146,6 +146,27 @@ impl Simulator {
         self.device.set_faults(faults);
     }
 
+    /// Returns what the device's screen shows.
+    ///
+    /// Must not be called from [`Builder::on_event`] or within [`Self::wait_for`], where [`Event::DisplayChanged`] has
+    /// it.
+    pub fn display(&self) -> Display {
+        self.device.panel.current()
+    }
+
+    /// Presses Cancel on the device, as a customer or an operator does, and returns whether that had any effect.
+    ///
+    /// It is that of a `CancelRequest` that is accepted: the operation that runs ends, and its own reply tells so. There
+    /// is no other reply, since nobody asked. False if nothing runs, or nothing that can be aborted.
+    pub fn cancel_on_device(&self) -> bool {
+        self.device.terminal.cancel_on_device()
+    }
+
+    /// Goes back from the outcome of an operation to the idle screen. No effect on an operation that runs.
+    pub fn dismiss_display(&self) {
+        self.device.panel.dismiss(&self.device.journal);
+    }
+
     /// Lets a payment go on that [`Faults::hold_payment`] stopped. No effect if none is running.
     pub fn release_payment(&self) {
         self.device.terminal.release();
@@ -232,7 +253,7 @@ impl Simulator {
     /// Makes the device forget all payments, as if it had been replaced: the one that runs is given up without a
     /// reply, those that ended are not found any more, replies that were held back or lost are gone.
     pub fn forget_payments(&self) {
-        self.device.terminal.forget();
+        self.device.terminal.forget(&self.device);
         self.device.channels.forget_replies();
     }
 

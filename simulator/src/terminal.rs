@@ -2,6 +2,7 @@
 //! remembered afterwards. It knows nothing of connections, so a payment goes on when its connection is lost.
 
 use crate::device::Device;
+use crate::display::{Display, DisplayStep};
 use crate::line::{Carrier, Line};
 use crate::message::{error_response, text, transaction_status};
 use crate::transaction::{Outcome, Payment, Transaction};
@@ -85,12 +86,21 @@ impl Terminal {
         }
     }
 
+    /// Cancels what runs, in the name of whoever stands before the device.
+    pub(crate) fn cancel_on_device(&self) -> bool {
+        match &lock(&self.state).running {
+            Some(running) if running.abortable => running.orders.send(Order::Cancel).is_ok(),
+            _ => false,
+        }
+    }
+
     /// Forgets every payment; the one that runs is given up without a word.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn forget(&self, device: &Device) {
         let State { running, .. } = std::mem::take(&mut *lock(&self.state));
         if let Some(running) = running {
             running.task.abort();
         }
+        device.panel.change(&device.journal, |shown| *shown = Display::default());
     }
 
     fn pay(&self, device: &Arc<Device>, body: &Value, faults: &Faults, line: Line) {
@@ -104,10 +114,12 @@ impl Terminal {
             return line.finish(busy());
         }
         let plan = Plan::new(faults, &payment);
-        let (terminal, device) = (self.clone(), Arc::clone(device));
+        let (terminal, started, device) = (self.clone(), Arc::clone(device), Arc::clone(device));
         let paid = Arc::clone(&payment);
         let task = tokio::spawn(async move {
-            let Some((reply, cancelling)) = terminal.run(&paid, &plan, inbox, &line).await else { return };
+            let Some((reply, cancelling)) = terminal.run(&device, &paid, &plan, inbox, &line).await else {
+                return;
+            };
             device.journal.record(Event::PaymentEnded {
                 reference: text_at(&reply, "/transactionDetails/merchantReferenceCode"),
                 status: text_at(&reply, "/processingDetails/status"),
@@ -118,18 +130,29 @@ impl Terminal {
             line.finish(reply);
         });
         let task = task.abort_handle();
+        started.panel.change(&started.journal, |shown| {
+            *shown = Display {
+                operation: "Sale".to_owned(),
+                amount: Some(payment.amount().to_owned()),
+                currency: Some(payment.currency().to_owned()),
+                reference: Some(payment.reference().to_owned()),
+                can_be_aborted: true,
+                ..Display::default()
+            }
+        });
         state.running = Some(Running { payment, task, orders, abortable: true, cancelling: Vec::new() });
     }
 
     /// Returns the reply, and the lines that asked for a cancellation; nothing if the payment was forgotten.
     async fn run(
         &self,
+        device: &Device,
         payment: &Arc<Payment>,
         plan: &Plan,
         mut inbox: mpsc::UnboundedReceiver<Order>,
         line: &Line,
     ) -> Option<(Value, Vec<Line>)> {
-        let outcome = match self.walk(plan, &mut inbox, line).await {
+        let outcome = match self.walk(device, plan, &mut inbox, line).await {
             Step::Cancelled => Outcome::Aborted,
             Step::Done => plan.outcome,
         };
@@ -138,20 +161,38 @@ impl Terminal {
         let mut state = lock(&self.state);
         let running = state.running.take_if(|running| Arc::ptr_eq(&running.payment, payment))?;
         state.history.push(transaction);
+        device.panel.change(&device.journal, |shown| {
+            shown.step = DisplayStep::Ended;
+            shown.message = text_at(&reply, "/message");
+            shown.can_be_aborted = false;
+            shown.outcome = Some(text_at(&reply, "/processingDetails/status"));
+        });
         Some((reply, running.cancelling))
     }
 
     /// Goes through the steps of a payment, up to the point where it cannot be aborted any more.
-    async fn walk(&self, plan: &Plan, inbox: &mut mpsc::UnboundedReceiver<Order>, line: &Line) -> Step {
+    async fn walk(
+        &self,
+        device: &Device,
+        plan: &Plan,
+        inbox: &mut mpsc::UnboundedReceiver<Order>,
+        line: &Line,
+    ) -> Step {
         for step in 0..plan.steps {
             let is_last = step > 0 && step + 1 == plan.steps;
             if is_last && self.commit(inbox) == Step::Cancelled {
                 return Step::Cancelled;
             }
-            line.status(&match (step, is_last) {
-                (0, _) => present_card(),
-                (_, false) => transaction_status("Reading card", true),
-                (_, true) => transaction_status("Processing", false),
+            let (message, can_be_aborted) = match (step, is_last) {
+                (0, _) => (PRESENT_CARD, true),
+                (_, false) => ("Reading card", true),
+                (_, true) => ("Processing", false),
+            };
+            line.status(&transaction_status(message, can_be_aborted));
+            device.panel.change(&device.journal, |shown| {
+                shown.step = if step == 0 { DisplayStep::Card } else { DisplayStep::Processing };
+                message.clone_into(&mut shown.message);
+                shown.can_be_aborted = can_be_aborted;
             });
             if plan.pause(step == 0, inbox, line).await == Step::Cancelled {
                 return Step::Cancelled;
@@ -295,7 +336,7 @@ enum Step {
 }
 
 fn present_card() -> Value {
-    transaction_status("Present card", true)
+    transaction_status(PRESENT_CARD, true)
 }
 
 fn text_at(message: &Value, pointer: &str) -> String {
@@ -309,6 +350,8 @@ fn busy() -> Value {
 fn not_found() -> Value {
     error_response("Transaction not found", "no transaction has this id")
 }
+
+const PRESENT_CARD: &str = "Present card";
 
 const LOOKUP_REPLY: &str = "TransactionLookupResponse";
 

@@ -50,6 +50,10 @@ impl Payment {
         &self.amount
     }
 
+    pub(crate) fn currency(&self) -> &str {
+        &self.currency
+    }
+
     pub(crate) fn reference(&self) -> &str {
         &self.reference
     }
