@@ -4,15 +4,20 @@
 //! They can be written as TOML, by the names that they have here: `hold_payment = true`, `exchange = "no_reply"`,
 //! `server_certificate = { wrong_name = "192.168.1.20" }`. What differs is said at the switch.
 
+mod forms;
+mod patch;
+mod switches;
 mod toml;
 
-use serde::Deserialize;
+pub use switches::{Choice, Shape, Switch};
+
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How a device behaves. The default is a healthy device of today.
 ///
 /// A change takes effect for the next connection (TLS) or the next request (everything else).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// The certificate that the device shows. Default: `Normal`.
@@ -57,7 +62,7 @@ pub struct Faults {
     /// For a flood of a known size there is `status_messages` with no `step_pause`.
     pub status_flood: bool,
     /// Pause after each step of an operation; in TOML `step_pause_ms`. Default: 20 ms.
-    #[serde(rename = "step_pause_ms", deserialize_with = "toml::milliseconds")]
+    #[serde(rename = "step_pause_ms", with = "forms::milliseconds")]
     pub step_pause: Duration,
     /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
     pub hold_payment: bool,
@@ -74,7 +79,7 @@ pub struct Faults {
     /// knows.
     ///
     /// This, `drop_after_missed_pong` and `ping_flood` are looked at when the WebSocket is opened.
-    #[serde(rename = "ping_interval_ms", deserialize_with = "toml::some_milliseconds")]
+    #[serde(rename = "ping_interval_ms", with = "forms::some_milliseconds")]
     pub ping_interval: Option<Duration>,
     /// Whether the device ends the connection, without a close frame, if a ping was not answered when the next one is
     /// due. Default: false.
@@ -119,14 +124,14 @@ impl Default for Faults {
 }
 
 /// The certificate that the device shows (section 4).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerCertificate {
     /// Fit for TLS clients only.
     ClientAuthOnly,
     /// Exactly these, with no check that they belong together. Not in TOML.
-    #[serde(skip)]
+    #[serde(skip_deserializing, serialize_with = "forms::custom")]
     Custom {
         /// Certificates in the order in which they are sent; `server_chain` does not apply.
         chain_der: Vec<Vec<u8>>,
@@ -154,7 +159,7 @@ pub enum ServerCertificate {
 }
 
 /// Which certificates the device sends with its own, and in which order. The leaf is always first, as TLS wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerChain {
@@ -171,7 +176,7 @@ pub enum ServerChain {
 }
 
 /// The protocol versions that the device offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TlsVersions {
@@ -192,7 +197,7 @@ pub enum TlsVersions {
 }
 
 /// The issuers that the CertificateRequest names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CertificateHint {
@@ -205,7 +210,7 @@ pub enum CertificateHint {
 }
 
 /// What the device does about the till's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClientCertificate {
@@ -224,7 +229,7 @@ pub enum ClientCertificate {
 }
 
 /// A TLS alert that refuses a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Alert {
@@ -243,7 +248,7 @@ pub enum Alert {
 }
 
 /// What becomes of the till that has a posId when another pairs under it (section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PosIdReuse {
@@ -258,12 +263,12 @@ pub enum PosIdReuse {
 }
 
 /// What an accepted pairing request is answered with. A wrong code or a malformed request is refused as ever.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PairingReply {
     /// HTTP 200 with this body; over WSS a frame with it. No certificate is issued, the code counts as used.
-    Body(#[serde(deserialize_with = "toml::bytes")] Vec<u8>),
+    Body(#[serde(with = "forms::bytes")] Vec<u8>),
     /// The till is paired, then the connection is closed in good order before the reply.
     CloseBeforeReply,
     /// The till is paired, and never told.
@@ -277,7 +282,7 @@ pub enum PairingReply {
         /// `Content-Type` header.
         content_type: String,
         /// The body.
-        #[serde(deserialize_with = "toml::bytes")]
+        #[serde(with = "forms::bytes")]
         body: Vec<u8>,
     },
     /// The till is paired, but the connection is closed after this many bytes of the body (of the frame's content
@@ -286,7 +291,7 @@ pub enum PairingReply {
 }
 
 /// The kind of a WebSocket frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameKind {
     /// A binary frame.
@@ -296,7 +301,7 @@ pub enum FrameKind {
 }
 
 /// What goes wrong with a request of the channel (sections 5 and 6).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Exchange {
@@ -320,7 +325,7 @@ pub enum Exchange {
     HttpStatus(u16),
     /// The request is carried out, its final reply sent this much later; in TOML `late_reply_ms`.
     #[serde(rename = "late_reply_ms")]
-    LateReply(#[serde(deserialize_with = "toml::milliseconds")] Duration),
+    LateReply(#[serde(with = "forms::milliseconds")] Duration),
     /// The request is carried out, its final reply never sent; with `status_messages: Some(0)` nothing is.
     NoReply,
     /// As section 5 describes it.

@@ -84,8 +84,8 @@ pub use fault_proxy::{
     Break, BreakKind, Direction, FaultProxy, Leg, LegState, Pace, Passage, PassageEnd, Plan,
 };
 pub use faults::{
-    Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
-    ServerCertificate, ServerChain, TlsVersions,
+    Alert, CertificateHint, Choice, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
+    ServerCertificate, ServerChain, Shape, Switch, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
 pub use simulator::{Memory, Simulator};
