@@ -2,6 +2,7 @@
 //! [`crate::simulator`], which is the handle of a device that runs.
 
 use crate::code::{CODE_INTERVAL, CodeScreen};
+use crate::control::Control;
 use crate::device::{Device, DeviceParts};
 use crate::journal::{Journal, Observer};
 use crate::server::Order;
@@ -27,6 +28,7 @@ pub struct Builder {
     pki: Option<Pki>,
     state_dir: Option<PathBuf>,
     observer: Option<Observer>,
+    control: Option<SocketAddr>,
 }
 
 impl Builder {
@@ -39,12 +41,22 @@ impl Builder {
             pki: None,
             state_dir: None,
             observer: None,
+            control: None,
         }
     }
 
     /// Sets how long a setup code is shown. Default: 300 s (section 2).
     pub fn code_interval(mut self, interval: Duration) -> Self {
         self.code_interval = interval;
+        self
+    }
+
+    /// Serves the device's screen and the control API on this address, over HTTP. Default: not at all.
+    ///
+    /// Whoever reaches it can do everything that [`Simulator`] can, so on any other address than one of the loopback a
+    /// token is asked for, which [`Simulator::control_url`] holds.
+    pub fn control(mut self, address: SocketAddr) -> Self {
+        self.control = Some(address);
         self
     }
 
@@ -105,6 +117,7 @@ impl Builder {
             },
         };
         let (listener, address) = listen(self.listen)?;
+        let control = self.control.map(listen).transpose()?;
         let journal = Journal::new(self.observer);
         let code = CodeScreen::new(self.code_interval, &journal);
         let device = Arc::new(Device::new(DeviceParts {
@@ -123,7 +136,19 @@ impl Builder {
             .name(format!("device-{}", device.serial))
             .spawn(move || serve(runtime, Served { device: served, listener, address, ordered }, stopped))
             .map_err(Error::Thread)?;
-        Ok(Simulator { device, address, state_folder, orders, stop: Some(stop), thread: Some(thread) })
+        let mut simulator = Simulator {
+            device,
+            address,
+            state_folder,
+            orders,
+            control: None,
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        if let Some((listener, bound)) = control {
+            simulator.control = Some(Control::start(simulator.companion(), listener, bound)?);
+        }
+        Ok(simulator)
     }
 }
 

@@ -9,6 +9,11 @@ pub fn rfc3339(time: SystemTime) -> String {
     format!("{}Z", to_the_second(time))
 }
 
+/// The same to the millisecond.
+pub(crate) fn rfc3339_milliseconds(time: SystemTime) -> String {
+    format!("{}.{:03}Z", to_the_second(time), OffsetDateTime::from(time).millisecond())
+}
+
 /// Writes a time as the app does: `+0000` without the colon that RFC 3339 demands (section 0, fact 9).
 pub(crate) fn submit_time(time: SystemTime) -> String {
     format!("{}+0000", to_the_second(time))

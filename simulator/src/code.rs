@@ -36,6 +36,10 @@ impl CodeScreen {
         (shown.code.clone(), shown.until.saturating_duration_since(Instant::now()))
     }
 
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Shows a new code; the old one is refused from now on.
     pub(crate) fn renew(&self, journal: &Journal) -> String {
         let mut shown = lock(&self.shown);

@@ -6,6 +6,7 @@ use crate::code::CodeScreen;
 use crate::display::Panel;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
+use crate::server::Presence;
 use crate::terminal::Terminal;
 use crate::tills::{Till, Tills};
 use crate::tls::TlsMaterial;
@@ -24,6 +25,7 @@ pub(crate) struct Device {
     pub(crate) panel: Panel,
     pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
+    presence: Mutex<Presence>,
     settings: Mutex<Settings>,
 }
 
@@ -47,6 +49,7 @@ impl Device {
             panel: Panel::default(),
             channels: Channels::default(),
             disturbance: watch::Sender::new(None),
+            presence: Mutex::new(Presence::Back),
             settings: Mutex::new(Settings { faults, tls }),
         }
     }
@@ -74,6 +77,17 @@ impl Device {
         if let Some(tls) = renewed {
             settings.tls = tls;
         }
+        drop(settings);
+        self.journal.tell();
+    }
+
+    pub(crate) fn presence(&self) -> Presence {
+        *lock(&self.presence)
+    }
+
+    pub(crate) fn set_presence(&self, presence: Presence) {
+        *lock(&self.presence) = presence;
+        self.journal.tell();
     }
 
     /// Uses this PKI from the next connection on.

@@ -1,6 +1,8 @@
 //! The record's entries: what a test may prove about a device. Apart from the journal that keeps them, because this is
 //! the vocabulary of tests in other crates.
 
+mod json;
+
 use crate::Display;
 use std::net::SocketAddr;
 use std::time::SystemTime;

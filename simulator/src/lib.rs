@@ -43,6 +43,7 @@ mod clock;
 mod cloud;
 mod code;
 mod connection;
+mod control;
 mod device;
 mod display;
 mod error;

@@ -1,6 +1,7 @@
 //! The handle that tests hold: look at a device, turn its switches, disturb what runs, drop it. Apart from
 //! [`crate::device`], so that connections never see the handle, and from [`crate::builder`], which starts it.
 
+use crate::control::Control;
 use crate::device::{Device, Ending};
 use crate::line::{self, Said};
 use crate::server::{Order, Presence};
@@ -19,6 +20,7 @@ pub struct Simulator {
     pub(crate) address: SocketAddr,
     pub(crate) state_folder: Option<StateFolder>,
     pub(crate) orders: mpsc::UnboundedSender<Order>,
+    pub(crate) control: Option<Control>,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
 }
@@ -32,6 +34,16 @@ impl Simulator {
     /// Returns the address that the device listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the address of the device's screen and control API, if there is one: see [`Builder::control`].
+    pub fn control_address(&self) -> Option<SocketAddr> {
+        self.control.as_ref().map(Control::address)
+    }
+
+    /// Returns the URL of the screen, for a browser on this machine. It ends with the token, if one is needed.
+    pub fn control_url(&self) -> Option<String> {
+        self.control.as_ref().map(Control::url)
     }
 
     /// Returns the device's serial number.
@@ -68,17 +80,19 @@ impl Simulator {
     /// # Panics
     /// If the keys cannot be made or kept, which means a full disk under the state folder or a broken random source.
     pub fn rotate_root(&self) -> String {
-        let rotated = Pki::new_in_memory().and_then(|pki| {
-            if let Some(folder) = &self.state_folder {
-                folder.replace_pki(&pki)?;
-            }
-            self.device.rotate(pki);
-            Ok(self.root_ca_chain_pem())
-        });
-        match rotated {
+        match self.try_rotate_root() {
             Ok(chain) => chain,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    pub(crate) fn try_rotate_root(&self) -> Result<String, Error> {
+        let pki = Pki::new_in_memory()?;
+        if let Some(folder) = &self.state_folder {
+            folder.replace_pki(&pki)?;
+        }
+        self.device.rotate(pki);
+        Ok(self.root_ca_chain_pem())
     }
 
     /// Returns the setup code that is on the screen.
@@ -295,13 +309,31 @@ impl Simulator {
     }
 
     fn turn(&self, presence: Presence) {
+        if let Err(error) = self.try_turn(presence) {
+            panic!("{error}");
+        }
+    }
+
+    pub(crate) fn try_turn(&self, presence: Presence) -> Result<(), Error> {
         let (done, outcome) = std::sync::mpsc::channel();
         // Both only fail if the device's thread has panicked, which has been printed.
         let sent = self.orders.send(Order { presence, done });
         match sent.ok().and_then(|()| outcome.recv().ok()) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => panic!("{}", Error::Listen { address: self.address, source: error }),
-            None => panic!("the device's thread has ended"),
+            Some(outcome) => outcome.map_err(|source| Error::Listen { address: self.address, source }),
+            None => Err(Error::Thread(std::io::Error::other("it has ended"))),
+        }
+    }
+
+    /// Another handle to the same device, which takes nothing down when it is dropped.
+    pub(crate) fn companion(&self) -> Self {
+        Self {
+            device: Arc::clone(&self.device),
+            address: self.address,
+            state_folder: self.state_folder.clone(),
+            orders: self.orders.clone(),
+            control: None,
+            stop: None,
+            thread: None,
         }
     }
 
@@ -312,6 +344,8 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
+        // First, since it holds on to the device and may be in the middle of something that its thread has to do.
+        drop(self.control.take());
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // A panic on the device's thread has been printed already, and must not become an abort here.

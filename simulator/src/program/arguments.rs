@@ -19,6 +19,8 @@ Options:
   --code-interval SECONDS  How long a setup code is shown [default: 300]
   --step-pause MS          Pause after each status message of a payment [default: 20]
   --set NAME=VALUE         Turn a switch, such as hold_payment=true or exchange=no_reply; repeatable
+  --screen ADDR            Where the screen is, for a browser, and the control API [default:
+                           127.0.0.1:8080, or a free port if that is taken]; or: off
   --json                   One JSON object per line on standard output, for programs
   --until-eof              End when standard input ends, so that nothing outlives the parent
   -h, --help               Show this text
@@ -26,8 +28,7 @@ Options:
 The device is named {serial}.cybs.seclib.io in its certificate, whatever its address. An amount of
 66.66 is declined; every other one is approved. Ctrl-C ends the program.
 
-JSON events: ready, code, paired, handshake, message, refused.
-
+docs/simulator-control.md lists the events of --json, and what the control API can do.
 Exit codes: 0 ended as asked, 1 could not start, 2 wrong usage.
 
 Example:
@@ -49,8 +50,19 @@ pub(crate) struct Options {
     pub(crate) root_ca_out: Option<PathBuf>,
     pub(crate) code_interval: Duration,
     pub(crate) faults: Faults,
+    pub(crate) screen: ScreenAddress,
     pub(crate) output: Output,
     pub(crate) until_eof: bool,
+}
+
+/// Where the screen is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScreenAddress {
+    /// Exactly there.
+    At(SocketAddr),
+    Nowhere,
+    /// There if possible, else on a free port: whoever names no port wants a device, not an error.
+    Preferably(SocketAddr),
 }
 
 /// Whom the output is for.
@@ -67,6 +79,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         root_ca_out: None,
         code_interval: Duration::from_secs(300),
         faults: Faults::default(),
+        screen: ScreenAddress::Preferably(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         output: Output::Human,
         until_eof: false,
     };
@@ -80,6 +93,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             Long("code-interval") => options.code_interval = parser.value()?.parse_with(seconds)?,
             Long("step-pause") => step_pause = Some(parser.value()?.parse_with(milliseconds)?),
             Long("set") => switches.push_str(&parser.value()?.parse_with(Faults::toml_line)?),
+            Long("screen") => options.screen = parser.value()?.parse_with(screen)?,
             Long("json") => options.output = Output::Json,
             Long("until-eof") => options.until_eof = true,
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -89,6 +103,13 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
     options.faults = Faults::from_toml(&switches).map_err(|error| error.to_string())?;
     options.faults.step_pause = step_pause.unwrap_or(options.faults.step_pause);
     Ok(Command::Run(Box::new(options)))
+}
+
+fn screen(text: &str) -> Result<ScreenAddress, String> {
+    if text == "off" {
+        return Ok(ScreenAddress::Nowhere);
+    }
+    text.parse().map(ScreenAddress::At).map_err(|_| "neither an address with a port nor \"off\"".to_owned())
 }
 
 /// At least one, because a code that is never valid pairs nobody.
@@ -140,6 +161,19 @@ mod tests {
         assert_eq!(options.faults.step_pause, Duration::from_millis(5));
         let error = parse_words(&["--set", "hold_payments=true"]).err().map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.contains("hold_payment`")));
+    }
+
+    #[test]
+    fn screen_is_somewhere_unless_it_is_switched_off() {
+        let screen = |words: &[&str]| match parse_words(words) {
+            Ok(Command::Run(options)) => options.screen,
+            _ => panic!("refused"),
+        };
+        assert!(matches!(screen(&[]), ScreenAddress::Preferably(address) if address.ip().is_loopback()));
+        assert_eq!(screen(&["--screen", "off"]), ScreenAddress::Nowhere);
+        let named = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 80));
+        assert_eq!(screen(&["--screen", "0.0.0.0:80"]), ScreenAddress::At(named));
+        assert!(parse_words(&["--screen", "8080"]).is_err());
     }
 
     #[test]
