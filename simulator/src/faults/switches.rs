@@ -212,8 +212,19 @@ fn snake_case(name: &str) -> String {
 /// Joins the lines, and takes out what only rustdoc understands.
 fn sentences(lines: &[&str]) -> String {
     let paragraphs: Vec<String> = lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
-    let text = paragraphs.join("\n");
+    let text = without_default(&paragraphs.join("\n"));
     ["crate::", "Self::", "[`", "`]", "`"].into_iter().fold(text, |text, mark| text.replace(mark, ""))
+}
+
+/// Leaves out a default that is a mere value, since that has a place of its own; one with an explanation stays.
+fn without_default(text: &str) -> String {
+    let told = text.split_once("Default: ").and_then(|(before, rest)| Some((before, rest.split_once('.')?)));
+    match told {
+        Some((before, (value, after))) if value.split(' ').count() <= 2 && !value.contains(',') => {
+            format!("{}{after}", before.trim_end()).trim().to_owned()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
