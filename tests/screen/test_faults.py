@@ -2,8 +2,9 @@
 
 import json
 
-from conftest import shoot
 from playwright.sync_api import expect
+
+from conftest import shoot
 
 
 def open_faults(page):

@@ -1,7 +1,8 @@
 """What a person does: Generate Code, pair, pay, cancel on the device, revoke; and what the screen says to it."""
 
-from conftest import Till, finish, open_screen, shoot
 from playwright.sync_api import expect
+
+from conftest import Till, finish, open_screen, shoot
 
 
 def shown(page, view):

@@ -5,8 +5,9 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import open_screen, shoot
 from playwright.sync_api import expect
+
+from conftest import open_screen, shoot
 
 
 @pytest.fixture

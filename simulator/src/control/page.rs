@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn page_has_one_script_and_one_style_and_fetches_nothing_from_elsewhere() {
-        for (tag, count) in [("<script", 1), ("<style", 1), ("style=", 0), ("onclick=\"", 0), ("innerHTML", 0)] {
+        for (tag, count) in
+            [("<script", 1), ("<style", 1), ("style=", 0), ("onclick=\"", 0), ("innerHTML", 0)]
+        {
             assert_eq!(HTML.matches(tag).count(), count, "{tag}");
         }
         let addresses = HTML.match_indices("http").filter(|(index, _)| HTML[*index..].contains("://"));

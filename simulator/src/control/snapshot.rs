@@ -3,7 +3,7 @@
 
 use super::desk::{Desk, Screen};
 use crate::server::Presence;
-use crate::{DisplayStep, Till, rfc3339};
+use crate::{Till, rfc3339};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ pub(crate) fn state(desk: &Desk) -> Value {
     let address = simulator.address();
     let screen = desk.screen();
     let display = simulator.display();
-    let shown = match (&screen, display.step) {
-        (Screen::Idle, DisplayStep::Idle) => "idle",
-        (Screen::Code, DisplayStep::Idle) => "code",
-        (Screen::Activated { .. }, DisplayStep::Idle) => "activated",
+    let shown = match (&screen, display.operation.is_empty()) {
+        (Screen::Idle, true) => "idle",
+        (Screen::Code, true) => "code",
+        (Screen::Activated { .. }, true) => "activated",
         // An operation covers everything else.
         _ => "operation",
     };
