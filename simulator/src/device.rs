@@ -6,10 +6,11 @@ use crate::code::CodeScreen;
 use crate::display::Panel;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
+use crate::scenario::Script;
 use crate::terminal::Terminal;
 use crate::tills::Tills;
 use crate::tls::TlsMaterial;
-use crate::{Error, Event, Faults, Pki, PosIdReuse, lock};
+use crate::{Error, Event, Faults, Pki, PosIdReuse, Scenario, lock};
 use std::io;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ pub(crate) struct Device {
     pub(crate) tills: Tills,
     pub(crate) terminal: Terminal,
     pub(crate) panel: Panel,
+    pub(crate) script: Mutex<Script>,
     pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
     settings: Mutex<Settings>,
@@ -34,7 +36,7 @@ struct Settings {
 
 impl Device {
     pub(crate) fn new(parts: DeviceParts) -> Self {
-        let DeviceParts { serial, pki, journal, code, tills, faults } = parts;
+        let DeviceParts { serial, pki, journal, code, tills, faults, scenario } = parts;
         let pkis = Generations::new(pki);
         let tls = Arc::new(TlsMaterial::new(&pkis, &device_name(&serial), &faults));
         Self {
@@ -45,6 +47,7 @@ impl Device {
             tills,
             terminal: Terminal::default(),
             panel: Panel::default(),
+            script: Mutex::new(Script::new(scenario)),
             channels: Channels::default(),
             disturbance: watch::Sender::new(None),
             settings: Mutex::new(Settings { faults, tls }),
@@ -74,6 +77,13 @@ impl Device {
         if let Some(tls) = renewed {
             settings.tls = tls;
         }
+    }
+
+    /// Plays another scenario from the next request on, from its beginning.
+    pub(crate) fn set_scenario(&self, scenario: Scenario) {
+        self.set_faults(scenario.switches().clone());
+        self.code.draw_by(Script::chance_of_codes(&scenario));
+        *lock(&self.script) = Script::new(scenario);
     }
 
     /// Uses this PKI from the next connection on.
@@ -114,6 +124,7 @@ pub(crate) struct DeviceParts {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) faults: Faults,
+    pub(crate) scenario: Scenario,
 }
 
 /// How a connection ends.
