@@ -5,11 +5,12 @@ use crate::code::{CODE_INTERVAL, CodeScreen};
 use crate::control::Control;
 use crate::device::{Device, DeviceParts};
 use crate::journal::{Journal, Observer};
+use crate::scenario::Script;
 use crate::server::Order;
 use crate::simulator::listen;
 use crate::state::StateFolder;
 use crate::tills::Tills;
-use crate::{Error, Event, Faults, Pki, Simulator, server};
+use crate::{Error, Event, Faults, Pki, Scenario, Simulator, server};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -23,7 +24,8 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Builder {
     serial: String,
     listen: SocketAddr,
-    faults: Faults,
+    faults: Option<Faults>,
+    scenario: Scenario,
     code_interval: Duration,
     pki: Option<Pki>,
     state_dir: Option<PathBuf>,
@@ -36,7 +38,8 @@ impl Builder {
         Self {
             serial: DEFAULT_SERIAL.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            faults: Faults::default(),
+            faults: None,
+            scenario: Scenario::default(),
             code_interval: CODE_INTERVAL,
             pki: None,
             state_dir: None,
@@ -60,9 +63,9 @@ impl Builder {
         self
     }
 
-    /// Sets the switches. Default: a healthy device.
+    /// Sets the switches. Default: as the scenario has them, which is a healthy device if it is the default one.
     pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
+        self.faults = Some(faults);
         self
     }
 
@@ -84,6 +87,12 @@ impl Builder {
     /// Sets the PKI. Default: one that the simulators of the process share; no effect with a state folder.
     pub fn pki(mut self, pki: Pki) -> Self {
         self.pki = Some(pki);
+        self
+    }
+
+    /// Sets the scenario. Default: [`Scenario::default`].
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = scenario;
         self
     }
 
@@ -119,14 +128,15 @@ impl Builder {
         let (listener, address) = listen(self.listen)?;
         let control = self.control.map(listen).transpose()?;
         let journal = Journal::new(self.observer);
-        let code = CodeScreen::new(self.code_interval, &journal);
+        let code = CodeScreen::new(self.code_interval, Script::chance_of_codes(&self.scenario), &journal);
         let device = Arc::new(Device::new(DeviceParts {
             serial: self.serial,
             pki,
             journal,
             code,
             tills,
-            faults: self.faults,
+            faults: self.faults.unwrap_or_else(|| self.scenario.switches().clone()),
+            scenario: self.scenario,
         }));
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
         let (stop, stopped) = oneshot::channel();

@@ -6,11 +6,12 @@ use crate::code::CodeScreen;
 use crate::display::Panel;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
+use crate::scenario::Script;
 use crate::server::Presence;
 use crate::terminal::Terminal;
 use crate::tills::{Till, Tills};
 use crate::tls::TlsMaterial;
-use crate::{Error, Event, Faults, Pki, PosIdReuse, lock};
+use crate::{Error, Event, Faults, Pki, PosIdReuse, Scenario, lock};
 use std::io;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ pub(crate) struct Device {
     pub(crate) tills: Tills,
     pub(crate) terminal: Terminal,
     pub(crate) panel: Panel,
+    pub(crate) script: Mutex<Script>,
     pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
     presence: Mutex<Presence>,
@@ -36,7 +38,7 @@ struct Settings {
 
 impl Device {
     pub(crate) fn new(parts: DeviceParts) -> Self {
-        let DeviceParts { serial, pki, journal, code, tills, faults } = parts;
+        let DeviceParts { serial, pki, journal, code, tills, faults, scenario } = parts;
         let pkis = Generations::new(pki);
         let tls = Arc::new(TlsMaterial::new(&pkis, &device_name(&serial), &faults));
         Self {
@@ -47,6 +49,7 @@ impl Device {
             tills,
             terminal: Terminal::default(),
             panel: Panel::default(),
+            script: Mutex::new(Script::new(scenario)),
             channels: Channels::default(),
             disturbance: watch::Sender::new(None),
             presence: Mutex::new(Presence::Back),
@@ -87,6 +90,14 @@ impl Device {
 
     pub(crate) fn set_presence(&self, presence: Presence) {
         *lock(&self.presence) = presence;
+        self.journal.tell();
+    }
+
+    /// Plays another scenario from the next request on, from its beginning.
+    pub(crate) fn set_scenario(&self, scenario: Scenario) {
+        self.set_faults(scenario.switches().clone());
+        self.code.draw_by(Script::chance_of_codes(&scenario));
+        *lock(&self.script) = Script::new(scenario);
         self.journal.tell();
     }
 
@@ -141,6 +152,7 @@ pub(crate) struct DeviceParts {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) faults: Faults,
+    pub(crate) scenario: Scenario,
 }
 
 /// How a connection ends.

@@ -4,10 +4,16 @@
 //! They can be written as TOML, by the names that they have here: `hold_payment = true`, `exchange = "no_reply"`,
 //! `server_certificate = { wrong_name = "192.168.1.20" }`. What differs is said at the switch.
 
-mod forms;
+pub(crate) mod forms;
 mod patch;
 mod switches;
 mod toml;
+mod vocabulary;
+
+pub use vocabulary::{
+    DuplicateLookup, DuplicateReference, FailureReply, IncrementalAmount, Printer, RefundStatus,
+    SecondRequest,
+};
 
 pub use switches::{Choice, Shape, Switch};
 
@@ -54,7 +60,8 @@ pub struct Faults {
     pub websocket_refused: Option<u16>,
     /// What goes wrong with a request of the channel. Default: `Normal`.
     pub exchange: Exchange,
-    /// Number of status messages before a payment's reply. Default: none, which is two: "Present card", "Processing".
+    /// Number of status messages before the reply of an operation on money. Default: none, which is as many as it takes: two
+    /// for most payments, "Present card" and "Processing".
     pub status_messages: Option<u32>,
     /// Whether a payment sends status messages as fast as the channel takes them, for as long as its first step lasts:
     /// with [`Self::hold_payment`] until it is cancelled or released, else for [`Self::step_pause`]. Default: false.
@@ -64,10 +71,50 @@ pub struct Faults {
     /// Pause after each step of an operation; in TOML `step_pause_ms`. Default: 20 ms.
     #[serde(rename = "step_pause_ms", with = "forms::milliseconds")]
     pub step_pause: Duration,
-    /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
+    /// Whether an operation stays at its first step until it is cancelled or released. Default: false.
+    ///
+    /// Not what cannot be aborted even there: captures, refunds by id, tip adjustments, prints, offline mode.
     pub hold_payment: bool,
-    /// Whether every payment is declined. Default: false, then only [`crate::DECLINED_AMOUNT`] is.
+    /// Whether every operation on money is declined. Default: false, then the [`crate::Scenario`] decides.
     pub decline: bool,
+    /// How a till hears that an operation was declined; section 6a does not know. Default: `Response`.
+    pub decline_reply: FailureReply,
+    /// How a till hears that an operation was aborted (section 6c has both). Default: `Response`.
+    ///
+    /// A card read has no reply that could say it: it ends with an `ErrorResponse` in any case.
+    pub abort_reply: FailureReply,
+    /// What a second request gets while an operation runs; section 5 does not know. Default: `Busy`.
+    pub second_request: SecondRequest,
+    /// What a `merchantReferenceCode` gets that was used before; section 8 has reports of an error. Default: `Accept`.
+    pub duplicate_reference: DuplicateReference,
+    /// Which transaction a reference finds that was used twice; section 6a does not know. Default: `Latest`.
+    pub duplicate_lookup: DuplicateLookup,
+    /// What the amount of an incremental authorisation means; section 6a does not know. Default: `Increment`.
+    pub incremental_amount: IncrementalAmount,
+    /// Whether the id that an authorisation had before it was incremented still finds it; section 6a knows only that there
+    /// is a new one. Default: true.
+    pub old_id_after_incremental: bool,
+    /// Whether what is left of an authorisation can be captured after a part was; no section knows. Default: false.
+    pub repeated_capture: bool,
+    /// Whether a tip that was adjusted can be adjusted again; no section knows. Default: false.
+    pub repeated_tip_adjust: bool,
+    /// Whose status a `LinkedRefundResponse` has; section 6a does not know. Default: `OfPayment`.
+    pub refund_status: RefundStatus,
+    /// Whether tips can be added after the payment. Default: true. Not if the merchant's tipping type is on the device:
+    /// then they are `NOT_ADJUSTABLE` (section 8).
+    pub adjustable_tips: bool,
+    /// Whether the merchant may refund without a payment (section 8). Default: true.
+    pub stand_alone_credits: bool,
+    /// Whether replies carry the `instrumentId` of a token service (section 6). Default: true.
+    pub token_service: bool,
+    /// Whether the device reaches its backend. Default: true. If not, only offline mode takes payments (section 6b).
+    pub internet: bool,
+    /// The state of the printer. Default: `Ready`.
+    pub printer: Printer,
+    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false.
+    pub status_without_can_be_aborted: bool,
+    /// Whether each `ErrorResponse` has nothing but its `type` (section 5). Default: false.
+    pub bare_error_responses: bool,
     /// Whether a final reply whose channel is gone is sent on another one: the latest that is open, or else the next that
     /// opens. Section 5 does not know. Default: false, it is lost.
     pub redirect_lost_replies: bool,
@@ -113,6 +160,23 @@ impl Default for Faults {
             step_pause: Duration::from_millis(20),
             hold_payment: false,
             decline: false,
+            decline_reply: FailureReply::Response,
+            abort_reply: FailureReply::Response,
+            second_request: SecondRequest::Busy,
+            duplicate_reference: DuplicateReference::Accept,
+            duplicate_lookup: DuplicateLookup::Latest,
+            incremental_amount: IncrementalAmount::Increment,
+            old_id_after_incremental: true,
+            repeated_capture: false,
+            repeated_tip_adjust: false,
+            refund_status: RefundStatus::OfPayment,
+            adjustable_tips: true,
+            stand_alone_credits: true,
+            token_service: true,
+            internet: true,
+            printer: Printer::Ready,
+            status_without_can_be_aborted: false,
+            bare_error_responses: false,
             redirect_lost_replies: false,
             lookup_not_found_first: 0,
             ping_interval: None,

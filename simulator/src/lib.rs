@@ -37,7 +37,10 @@
 //!   direction. What the device made of such a connection tells [`Simulator::wait_for_story`].
 //! - [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
+mod amount;
 mod builder;
+mod card;
+mod chance;
 mod channels;
 mod clock;
 mod cloud;
@@ -60,9 +63,9 @@ mod pairing;
 mod pki;
 mod plain;
 mod raw_rsa;
-mod receipt;
 mod relic;
 mod reply;
+mod scenario;
 mod server;
 mod simulator;
 mod state;
@@ -70,12 +73,12 @@ mod terminal;
 mod tills;
 mod tls;
 mod tls11;
-mod transaction;
 mod verifier;
 mod websocket;
 mod wire;
 
 pub use builder::Builder;
+pub use card::Card;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use display::{Display, DisplayStep};
@@ -85,10 +88,12 @@ pub use fault_proxy::{
     Break, BreakKind, Direction, FaultProxy, Leg, LegState, Pace, Passage, PassageEnd, Plan,
 };
 pub use faults::{
-    Alert, CertificateHint, Choice, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
-    ServerCertificate, ServerChain, Shape, Switch, TlsVersions,
+    Alert, CertificateHint, Choice, ClientCertificate, DuplicateLookup, DuplicateReference, Exchange,
+    FailureReply, Faults, FrameKind, IncrementalAmount, PairingReply, PosIdReuse, Printer, RefundStatus,
+    SecondRequest, ServerCertificate, ServerChain, Shape, Switch, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
+pub use scenario::{Effect, Operation, Scenario};
 pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
 pub use tills::Till;

@@ -5,6 +5,7 @@ use crate::device::{Device, Ending};
 use crate::message::{detail, text};
 use crate::{Event, Exchange, Faults};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Message;
@@ -49,6 +50,8 @@ pub(crate) struct Line {
     queue: Queue,
     exchange: Exchange,
     redirects: bool,
+    omits_can_be_aborted: bool,
+    bares_errors: bool,
     carrier: Carrier,
     places: Arc<Semaphore>,
 }
@@ -76,6 +79,8 @@ impl Line {
             queue,
             exchange: faults.exchange.clone(),
             redirects: faults.redirect_lost_replies,
+            omits_can_be_aborted: faults.status_without_can_be_aborted,
+            bares_errors: faults.bare_error_responses,
             carrier,
             places: Arc::new(Semaphore::new(PLACES)),
         };
@@ -91,7 +96,8 @@ impl Line {
 
     pub(crate) fn status(&self, message: &Value) {
         // Nobody reads any more if the connection is gone; the operation goes on all the same (section 5).
-        let _ = self.queue.send(Said::Message(outgoing(message, text_of(message))));
+        let message = self.trimmed(message);
+        let _ = self.queue.send(Said::Message(outgoing(&message, text_of(&message))));
     }
 
     /// Waits until one more message of a flood finds a place: a flood comes as fast as it is taken, and no faster.
@@ -101,10 +107,24 @@ impl Line {
 
     /// Sends a message of a flood; returns whether there is anybody to be flooded.
     pub(crate) fn flood(&self, message: &Value, place: Option<OwnedSemaphorePermit>) -> bool {
-        self.queue.send(Said::Message(Outgoing { place, ..outgoing(message, text_of(message)) })).is_ok()
+        let message = self.trimmed(message);
+        self.queue.send(Said::Message(Outgoing { place, ..outgoing(&message, text_of(&message)) })).is_ok()
     }
 
-    pub(crate) fn finish(self, mut message: Value) {
+    /// Leaves out what switches leave out.
+    fn trimmed<'a>(&self, message: &'a Value) -> Cow<'a, Value> {
+        let mut message = Cow::Borrowed(message);
+        if self.omits_can_be_aborted && message.get("canBeAborted").is_some() {
+            message.to_mut().as_object_mut().map(|fields| fields.remove("canBeAborted"));
+        }
+        if self.bares_errors && text(&message, "type") == Some("ErrorResponse") {
+            message = Cow::Owned(json!({ "type": "ErrorResponse" }));
+        }
+        message
+    }
+
+    pub(crate) fn finish(self, message: Value) {
+        let mut message = self.trimmed(&message).into_owned();
         match self.exchange.clone() {
             Exchange::BinaryFrame => {
                 let payload = Payload::Binary(message.to_string().into_bytes());

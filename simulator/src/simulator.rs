@@ -6,7 +6,7 @@ use crate::device::{Device, Ending};
 use crate::line::{self, Said};
 use crate::server::{Order, Presence};
 use crate::state::StateFolder;
-use crate::{Builder, Display, Error, Event, Faults, Issued, Pki, Till, Timeout};
+use crate::{Builder, Display, Error, Event, Faults, Issued, Pki, Scenario, Till, Timeout, lock};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -160,6 +160,18 @@ impl Simulator {
         self.device.set_faults(faults);
     }
 
+    /// Returns the scenario that is played.
+    pub fn scenario(&self) -> Scenario {
+        lock(&self.device.script).scenario().clone()
+    }
+
+    /// Plays another scenario from its beginning: its switches, its seed, its rules for what is paid from now on.
+    ///
+    /// What was paid before is still known.
+    pub fn set_scenario(&self, scenario: Scenario) {
+        self.device.set_scenario(scenario);
+    }
+
     /// Returns what the device's screen shows.
     ///
     /// Must not be called from [`Builder::on_event`] or within [`Self::wait_for`], where [`Event::DisplayChanged`] has
@@ -181,7 +193,7 @@ impl Simulator {
         self.device.panel.dismiss(&self.device.journal);
     }
 
-    /// Lets a payment go on that [`Faults::hold_payment`] stopped. No effect if none is running.
+    /// Lets an operation go on that [`Faults::hold_payment`] stopped. No effect if none is running.
     pub fn release_payment(&self) {
         self.device.terminal.release();
     }

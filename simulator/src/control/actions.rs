@@ -5,7 +5,7 @@ use super::desk::{Desk, Screen};
 use super::refusal::Refusal;
 use super::snapshot;
 use crate::server::Presence;
-use crate::{Error, Faults, rfc3339};
+use crate::{Error, Faults, Scenario, rfc3339};
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,6 +87,29 @@ pub(super) fn reset_faults(desk: &Desk, body: Body) -> Done {
     let Nothing {} = body.parse()?;
     desk.simulator.set_faults(Faults::default());
     Ok(desk.simulator.faults().to_json())
+}
+
+pub(super) fn set_scenario(desk: &Desk, body: Body) -> Done {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Which {
+        name: Option<String>,
+        toml: Option<String>,
+    }
+    let scenario = match body.parse()? {
+        Which { name: Some(name), toml: None } => Scenario::shipped(&name).ok_or_else(|| {
+            Refusal::bad_request(
+                format!("no scenario of the name {name:?} comes with the simulator"),
+                "GET /api/scenario names those that do; one of your own goes into toml.",
+            )
+        })?,
+        Which { name: None, toml: Some(toml) } => Scenario::from_toml(&toml).map_err(|error| {
+            Refusal::bad_request(error.to_string(), "docs/simulator.md explains the format.")
+        })?,
+        _ => return Err(one_of("name", "toml")),
+    };
+    desk.simulator.set_scenario(scenario);
+    Ok(snapshot::scenario(desk))
 }
 
 pub(super) fn cancel_on_device(desk: &Desk, body: Body) -> Done {

@@ -78,6 +78,12 @@ pub(crate) const ROUTES: &[Route] = &[
         action: Action::Do(act::patch_faults),
     },
     post("/api/faults/reset", "", "makes the device healthy again", act::reset_faults),
+    get(
+        "/api/scenario",
+        "the scenario that is played, and those that there are",
+        Action::Show(snapshot::scenario),
+    ),
+    post("/api/scenario", "name | toml", "plays another scenario from its beginning", act::set_scenario),
     post("/api/display/cancel", "", "presses Cancel on the device", act::cancel_on_device),
     post("/api/display/dismiss", "", "goes back from an outcome to the idle screen", act::dismiss_display),
     post("/api/payments/release", "", "lets a payment go on that hold_payment stopped", act::release_payment),

@@ -3,7 +3,7 @@
 
 use super::desk::{Desk, Screen};
 use crate::server::Presence;
-use crate::{Till, rfc3339};
+use crate::{Scenario, Till, rfc3339};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -45,10 +45,21 @@ pub(crate) fn state(desk: &Desk) -> Value {
         "activation": activation,
         "display": display,
         "tills": tills(desk),
+        "scenario": simulator.scenario().title(),
         "turned": simulator.faults().turned(),
         "channels": channels,
         "heldReplies": held_replies,
         "latestEvent": device.journal.latest(),
+    })
+}
+
+pub(crate) fn scenario(desk: &Desk) -> Value {
+    let scenario = desk.simulator.scenario();
+    let amount = |(amount, note): (String, String)| json!({ "amount": amount, "note": note });
+    json!({
+        "title": scenario.title(),
+        "testAmounts": scenario.test_amounts().into_iter().map(amount).collect::<Value>(),
+        "shipped": Scenario::shipped_names().collect::<Vec<_>>(),
     })
 }
 

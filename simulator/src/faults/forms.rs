@@ -5,33 +5,28 @@ use serde::{Deserialize, Deserializer, Serializer};
 use std::time::Duration;
 
 /// A time is a number of milliseconds.
-pub(super) mod milliseconds {
+pub(crate) mod milliseconds {
     use super::*;
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         Ok(Duration::from_millis(u32::deserialize(from)?.into()))
     }
 
-    pub(in super::super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(in_milliseconds(*time))
     }
 }
 
 /// A time that may be none: `null` in JSON, left out in TOML.
-pub(super) mod some_milliseconds {
+pub(crate) mod some_milliseconds {
     use super::*;
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Duration>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         let milliseconds = Option::<u32>::deserialize(from)?;
         Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.into())))
     }
 
-    pub(in super::super) fn serialize<S: Serializer>(
-        time: &Option<Duration>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
         match time {
             Some(time) => to.serialize_u64(in_milliseconds(*time)),
             None => to.serialize_none(),
@@ -40,14 +35,14 @@ pub(super) mod some_milliseconds {
 }
 
 /// Bytes are written as text.
-pub(super) mod bytes {
+pub(crate) mod bytes {
     use super::*;
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         String::deserialize(from).map(String::into_bytes)
     }
 
-    pub(in super::super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&String::from_utf8_lossy(bytes))
     }
 }

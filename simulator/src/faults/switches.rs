@@ -66,7 +66,9 @@ impl Faults {
     /// Returns a description of every switch, in the order of the list.
     pub fn switches() -> &'static [Switch] {
         static SWITCHES: LazyLock<Vec<Switch>> = LazyLock::new(|| {
-            let mut source = Source::read(include_str!("../faults.rs"));
+            let mut source = Source::default();
+            source.read(include_str!("../faults.rs"));
+            source.read(include_str!("vocabulary.rs"));
             let defaults = Faults::default().to_json();
             let fields = source.items.remove("Faults").unwrap_or_default();
             fields
@@ -79,6 +81,7 @@ impl Faults {
 }
 
 /// The structures and enumerations of the source, by name, with their members.
+#[derive(Default)]
 struct Source<'a> {
     items: BTreeMap<&'a str, Vec<Member<'a>>>,
 }
@@ -98,8 +101,8 @@ struct Member<'a> {
 
 impl<'a> Source<'a> {
     /// Reads line by line: rustfmt sees to it that there is one member on each.
-    fn read(text: &'a str) -> Self {
-        let mut items = BTreeMap::<_, Vec<Member<'_>>>::new();
+    fn read(&mut self, text: &'a str) {
+        let items = &mut self.items;
         let (mut item, mut within_variant) = ("", false);
         let (mut doc, mut rename, mut skipped) = (Vec::new(), None, false);
         for line in text.lines() {
@@ -131,7 +134,6 @@ impl<'a> Source<'a> {
             }
             (doc, rename, skipped) = (Vec::new(), None, false);
         }
-        Self { items }
     }
 
     fn switch(&self, member: &Member<'_>) -> Switch {

@@ -1,7 +1,8 @@
 //! The command line: each option with its text, its default and its parser on one page.
 
 use lexopt::prelude::*;
-use poslatch_simulator::Faults;
+use poslatch_simulator::{Faults, Scenario};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ Options:
   --root-ca-out FILE       Write the Root CA chain to FILE, for the till to trust
   --code-interval SECONDS  How long a setup code is shown [default: 300]
   --step-pause MS          Pause after each status message of a payment [default: 20]
+  --scenario NAME|FILE     What becomes of which payment [default: default]; docs/simulator.md
   --set NAME=VALUE         Turn a switch, such as hold_payment=true or exchange=no_reply; repeatable
   --screen ADDR            Where the screen is, for a browser, and the control API [default:
                            127.0.0.1:8080, or a free port if that is taken]; or: off
@@ -49,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
     pub(crate) root_ca_out: Option<PathBuf>,
     pub(crate) code_interval: Duration,
-    pub(crate) faults: Faults,
+    pub(crate) scenario: Scenario,
     pub(crate) screen: ScreenAddress,
     pub(crate) output: Output,
     pub(crate) until_eof: bool,
@@ -78,7 +80,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         state: None,
         root_ca_out: None,
         code_interval: Duration::from_secs(300),
-        faults: Faults::default(),
+        scenario: Scenario::default(),
         screen: ScreenAddress::Preferably(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         output: Output::Human,
         until_eof: false,
@@ -92,6 +94,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             Long("root-ca-out") => options.root_ca_out = Some(parser.value()?.into()),
             Long("code-interval") => options.code_interval = parser.value()?.parse_with(seconds)?,
             Long("step-pause") => step_pause = Some(parser.value()?.parse_with(milliseconds)?),
+            Long("scenario") => options.scenario = parser.value()?.parse_with(scenario)?,
             Long("set") => switches.push_str(&parser.value()?.parse_with(Faults::toml_line)?),
             Long("screen") => options.screen = parser.value()?.parse_with(screen)?,
             Long("json") => options.output = Output::Json,
@@ -100,8 +103,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             other => return Err(other.unexpected()),
         }
     }
-    options.faults = Faults::from_toml(&switches).map_err(|error| error.to_string())?;
-    options.faults.step_pause = step_pause.unwrap_or(options.faults.step_pause);
+    if let Some(milliseconds) = step_pause {
+        switches.push_str(&format!("step_pause_ms = {milliseconds}\n"));
+    }
+    options.scenario = options.scenario.with_switches(&switches).map_err(|error| error.to_string())?;
     Ok(Command::Run(Box::new(options)))
 }
 
@@ -120,9 +125,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    let number = text.parse::<u32>().map_err(|_| "not a number of milliseconds".to_owned())?;
-    Ok(Duration::from_millis(number.into()))
+fn milliseconds(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "not a number of milliseconds".to_owned())
+}
+
+/// One of those that come with the simulator, or else a file.
+fn scenario(name: &str) -> Result<Scenario, String> {
+    if let Some(scenario) = Scenario::shipped(name) {
+        return Ok(scenario);
+    }
+    let text = fs::read_to_string(name).map_err(|error| {
+        let shipped = Scenario::shipped_names().collect::<Vec<_>>().join(", ");
+        format!("it is none of {shipped}, and as a file it cannot be read: {error}")
+    })?;
+    Scenario::from_toml(&text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -156,11 +172,22 @@ mod tests {
     fn switches_are_turned_by_name_and_a_wrong_one_is_refused() {
         let words = ["--set", "hold_payment=true", "--step-pause", "5", "--set", "exchange=no_reply"];
         let Ok(Command::Run(options)) = parse_words(&words) else { panic!("refused") };
-        assert!(options.faults.hold_payment);
-        assert_eq!(options.faults.exchange, poslatch_simulator::Exchange::NoReply);
-        assert_eq!(options.faults.step_pause, Duration::from_millis(5));
+        let switches = options.scenario.switches();
+        assert!(switches.hold_payment);
+        assert_eq!(switches.exchange, poslatch_simulator::Exchange::NoReply);
+        assert_eq!(switches.step_pause, Duration::from_millis(5));
         let error = parse_words(&["--set", "hold_payments=true"]).err().map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.contains("hold_payment`")));
+    }
+
+    #[test]
+    fn scenario_is_one_that_is_shipped_or_a_file_and_else_named() {
+        let Ok(Command::Run(options)) = parse_words(&["--scenario", "busy-saturday"]) else {
+            panic!("refused")
+        };
+        assert_ne!(options.scenario.title(), Scenario::default().title());
+        let error = parse_words(&["--scenario", "no/such/file"]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("busy-saturday")));
     }
 
     #[test]

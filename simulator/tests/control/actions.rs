@@ -95,6 +95,23 @@ fn faults_are_patched_by_name_and_reset() {
 }
 
 #[test]
+fn scenario_is_chosen_by_name_or_given_as_text() {
+    let Bench { pair, client } = Bench::new();
+    let before = client.show("/api/scenario");
+    let shipped = before["shipped"].as_array().expect("a list");
+    assert!(shipped.contains(&json!("default")), "{before}");
+    for name in shipped {
+        let played = client.act("/api/scenario", &json!({ "name": name }));
+        assert_eq!(played["title"], client.show("/api/state")["scenario"]);
+    }
+    let own = "title = \"Mine\"\n[switches]\nstep_pause_ms = 0\n[[payment]]\namount = \"13.13\"\neffect = \"decline\"";
+    assert_eq!(client.act("/api/scenario", &json!({ "toml": own }))["title"], "Mine");
+    assert_eq!(pair.post(&payment("r-1", "13.13"))["processingDetails"]["status"], "DECLINED");
+    assert!(client.post("/api/scenario", &json!({ "name": "no such" })).refusal(400).contains("no such"));
+    assert!(client.post("/api/scenario", &json!({ "toml": "sead = 1" })).refusal(400).contains("sead"));
+}
+
+#[test]
 fn held_payment_is_shown_and_cancelled_on_the_device() {
     let Bench { pair, client } = Bench::with(Faults { hold_payment: true, ..Faults::default() });
     let mut socket = pair.socket();
