@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 import urllib.request
@@ -163,13 +164,23 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """The state folder of a device that nobody has paired with: keys take longer to make than most tests."""
+    folder = tmp_path_factory.mktemp("keys")
+    Device(folder, "--state", str(folder / "state")).close()
+    return folder / "state"
+
+
 @pytest.fixture
-def start_device(tmp_path):
+def start_device(tmp_path, keys):
     """Starts devices, which are gone after the test, however it ends."""
     devices = []
 
     def start_one(*arguments, **settings):
-        device = Device(tmp_path, *arguments, **settings)
+        state = tmp_path / f"state-{len(devices)}"
+        shutil.copytree(keys, state)
+        device = Device(tmp_path, "--state", str(state), *arguments, **settings)
         devices.append(device)
         return device
 

@@ -94,6 +94,19 @@ def test_switch_that_a_script_turns_is_shown(screen, device):
     shoot(screen, "faults-turned")
 
 
+def test_scenario_is_chosen_and_says_which_amounts_mean_something(screen, device):
+    open_faults(screen)
+    screen.get_by_text("Amounts that mean something").click()
+    declined = device.api("GET", "scenario")["testAmounts"][0]
+    expect(screen.locator("#amount-list")).to_contain_text(declined["amount"])
+    expect(screen.locator("#amount-list")).to_contain_text(declined["note"])
+    shoot(screen, "scenario")
+    before = device.api("GET", "state")["scenario"]
+    screen.get_by_label("Scenario").select_option("busy-saturday")
+    expect(screen.get_by_label("Scenario").locator("option").first).not_to_have_text(before)
+    assert device.api("GET", "state")["scenario"] != before
+
+
 def test_device_that_is_switched_off_or_hangs_can_be_brought_back(screen, device):
     open_faults(screen)
     screen.get_by_role("button", name="Switch off").click()
