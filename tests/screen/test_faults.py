@@ -91,6 +91,7 @@ def test_switch_that_a_script_turns_is_shown(screen, device):
     expect(screen.locator("#switch-exchange")).to_have_value("close_with")
     expect(screen.locator("#switch-exchange-close_with")).to_have_value("4001")
     expect(screen.locator("#switch-step_pause_ms")).to_have_value("7")
+    screen.locator(".switch[data-name=exchange]").scroll_into_view_if_needed()
     shoot(screen, "faults-turned")
 
 
