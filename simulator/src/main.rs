@@ -65,7 +65,7 @@ fn start(options: &Options, inputs: &Inputs) -> Result<Simulator, Failure> {
         .listen(options.listen)
         .serial(&options.serial)
         .code_interval(options.code_interval)
-        .faults(options.faults.clone())
+        .scenario(options.scenario.clone())
         .on_event(inputs.observer());
     if let Some(folder) = &options.state {
         builder = builder.state_dir(folder);
