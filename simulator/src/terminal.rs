@@ -305,10 +305,7 @@ impl Terminal {
         line.finish(match found {
             None => follow_on::not_found().reply(),
             Some(transaction) => {
-                // An offline sale stays open until the batch is sent; everything else is known by now.
-                if transaction.status == transaction::Status::Inconclusive {
-                    transaction.settle();
-                }
+                transaction.learn();
                 fresh::found(transaction, id)
             }
         });

@@ -19,7 +19,8 @@ Options:
   --root-ca-out FILE       Write the Root CA chain to FILE, for the till to trust
   --code-interval SECONDS  How long a setup code is shown [default: 300]
   --step-pause MS          Pause after each status message of a payment [default: 20]
-  --scenario NAME|FILE     What becomes of which payment [default: default]; docs/simulator.md
+  --scenario FILE          What becomes of which payment: a TOML file, or default, bad-network-day,
+                           busy-saturday, market-stall, unhelpful-device
   --set NAME=VALUE         Turn a switch, such as hold_payment=true or exchange=no_reply; repeatable
   --screen ADDR            Where the screen is, for a browser, and the control API [default:
                            127.0.0.1:8080, or a free port if that is taken]; or: off
@@ -27,8 +28,8 @@ Options:
   --until-eof              End when standard input ends, so that nothing outlives the parent
   -h, --help               Show this text
 
-The device is named {serial}.cybs.seclib.io in its certificate, whatever its address. An amount of
-66.66 is declined; every other one is approved. Ctrl-C ends the program.
+The device is named {serial}.cybs.seclib.io in its certificate, whatever its address. By default
+66.66 is declined, and other amounts from 66.01 on have their own meaning. Ctrl-C ends the program.
 
 docs/simulator-control.md lists the events of --json, and what the control API can do.
 Exit codes: 0 ended as asked, 1 could not start, 2 wrong usage.
@@ -103,11 +104,24 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             other => return Err(other.unexpected()),
         }
     }
-    if let Some(milliseconds) = step_pause {
-        switches.push_str(&format!("step_pause_ms = {milliseconds}\n"));
+    // Last, whatever the order of the options: what the command line says is stronger than a file.
+    let pause =
+        step_pause.map_or_else(String::new, |pause| format!("step_pause_ms = {}\n", pause.as_millis()));
+    for lines in [switches, pause] {
+        options.scenario = options.scenario.with_switches(&lines).map_err(|error| error.to_string())?;
     }
-    options.scenario = options.scenario.with_switches(&switches).map_err(|error| error.to_string())?;
     Ok(Command::Run(Box::new(options)))
+}
+
+/// One that is shipped, or a file.
+fn scenario(name: &str) -> Result<Scenario, String> {
+    if let Some(scenario) = Scenario::shipped(name) {
+        return Ok(scenario);
+    }
+    let shipped = || Scenario::shipped_names().collect::<Vec<_>>().join(", ");
+    let text = fs::read_to_string(name)
+        .map_err(|error| format!("cannot read \"{name}\": {error}; there are also {}", shipped()))?;
+    Scenario::from_toml(&text).map_err(|error| error.to_string())
 }
 
 fn screen(text: &str) -> Result<ScreenAddress, String> {
@@ -125,20 +139,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn milliseconds(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "not a number of milliseconds".to_owned())
-}
-
-/// One of those that come with the simulator, or else a file.
-fn scenario(name: &str) -> Result<Scenario, String> {
-    if let Some(scenario) = Scenario::shipped(name) {
-        return Ok(scenario);
-    }
-    let text = fs::read_to_string(name).map_err(|error| {
-        let shipped = Scenario::shipped_names().collect::<Vec<_>>().join(", ");
-        format!("it is none of {shipped}, and as a file it cannot be read: {error}")
-    })?;
-    Scenario::from_toml(&text).map_err(|error| error.to_string())
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<u32>().map_err(|_| "not a number of milliseconds".to_owned())?;
+    Ok(Duration::from_millis(number.into()))
 }
 
 #[cfg(test)]
@@ -171,6 +174,7 @@ mod tests {
     #[test]
     fn switches_are_turned_by_name_and_a_wrong_one_is_refused() {
         let words = ["--set", "hold_payment=true", "--step-pause", "5", "--set", "exchange=no_reply"];
+        let words = [&words[..], &["--set", "step_pause_ms=9"]].concat();
         let Ok(Command::Run(options)) = parse_words(&words) else { panic!("refused") };
         let switches = options.scenario.switches();
         assert!(switches.hold_payment);
@@ -181,13 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn scenario_is_one_that_is_shipped_or_a_file_and_else_named() {
-        let Ok(Command::Run(options)) = parse_words(&["--scenario", "busy-saturday"]) else {
-            panic!("refused")
-        };
-        assert_ne!(options.scenario.title(), Scenario::default().title());
+    fn scenario_is_known_by_name_and_switches_are_laid_over_it() {
+        let words = ["--set", "internet=true", "--scenario", "market-stall"];
+        let Ok(Command::Run(options)) = parse_words(&words) else { panic!("refused") };
+        assert!(options.scenario.switches().internet);
+        assert_eq!(options.scenario.switches().printer, poslatch_simulator::Printer::None);
         let error = parse_words(&["--scenario", "no/such/file"]).err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.contains("busy-saturday")));
+        assert!(error.is_some_and(|error| error.contains("no/such/file") && error.contains("market-stall")));
+    }
+
+    #[test]
+    fn help_names_every_scenario_that_is_shipped() {
+        assert!(Scenario::shipped_names().all(|name| HELP.contains(name)));
     }
 
     #[test]

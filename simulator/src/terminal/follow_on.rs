@@ -182,7 +182,7 @@ fn finish(order: Order, course: &Course, ledger: &mut Ledger) -> Done {
     };
     let comes_true = [Some(status), verdict.settles_as].contains(&Some(Status::Approved));
     let gives_back = transaction.ebt_category().filter(|_| comes_true && order.act == Act::Refund);
-    apply(&order, status, comes_true, transaction);
+    apply(&order, verdict, comes_true, transaction);
     let by_error = status == Status::Declined
         && (course.effect == Effect::DeclineByError || faults.decline_reply == FailureReply::ErrorResponse);
     let reply = match by_error {
@@ -197,13 +197,14 @@ fn finish(order: Order, course: &Course, ledger: &mut Ledger) -> Done {
 }
 
 /// Does to the transaction what was asked for, as far as the issuer agrees.
-fn apply(order: &Order, status: Status, comes_true: bool, transaction: &mut Transaction) {
+fn apply(order: &Order, verdict: Verdict, comes_true: bool, transaction: &mut Transaction) {
     if order.act == Act::Refund {
         let is_void = transaction.refunds.is_empty() && transaction.refundable() == Some(order.amount);
         transaction.refunds.push(Refund {
             id: order.new_id.clone(),
             amount: order.amount,
-            status,
+            status: verdict.status,
+            settles_as: verdict.settles_as,
             stamp: order.stamp.clone(),
             is_void,
         });
@@ -292,7 +293,7 @@ mod tests {
             new_id: "new".to_owned(),
             stamp: transaction.stamp.clone(),
         };
-        apply(&order, Status::Approved, true, transaction);
+        apply(&order, Verdict::new(Effect::Approve), true, transaction);
     }
 
     #[test]

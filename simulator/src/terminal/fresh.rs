@@ -202,7 +202,7 @@ pub(crate) fn failure(status: Status, message: &str) -> Value {
 /// Draws on the account of an EBT card, or finds that there is not enough on it.
 fn draw(transaction: &Transaction, verdict: Verdict, ledger: &mut Ledger) -> Verdict {
     let Some((category, amount)) = transaction.ebt_category().zip(transaction.amount) else { return verdict };
-    if verdict.status != Status::Approved {
+    if verdict.status != Status::Approved || transaction.asked.kind == Kind::BalanceInquiry {
         return verdict;
     }
     let total = transaction.asked.total(amount);

@@ -60,6 +60,8 @@ pub(crate) struct Refund {
     pub(crate) id: String,
     pub(crate) amount: Amount,
     pub(crate) status: Status,
+    /// What it will turn out to be, if its status leaves that open.
+    pub(crate) settles_as: Option<Status>,
     pub(crate) stamp: Stamp,
     /// Of everything, and the first: receipts call it a void (section 6).
     pub(crate) is_void: bool,
@@ -218,6 +220,16 @@ impl Transaction {
         }
     }
 
+    /// Learns what became of what was inconclusive. An offline sale stays open until the batch is sent.
+    pub(crate) fn learn(&mut self) {
+        if self.status == Status::Inconclusive {
+            self.settle();
+        }
+        for refund in &mut self.refunds {
+            refund.status = refund.settles_as.take().unwrap_or(refund.status);
+        }
+    }
+
     fn move_money(&mut self) {
         if self.status == Status::Approved && matches!(self.asked.kind, Kind::Sale | Kind::SaleTipOnReceipt) {
             self.captured = self.amount.map(|amount| self.asked.total(amount));
@@ -234,7 +246,11 @@ impl Transaction {
 
     /// What is left to be refunded; cash is not (section 6a).
     pub(crate) fn refundable(&self) -> Option<Amount> {
-        let refunded = self.refunds.iter().filter(|refund| refund.status == Status::Approved);
+        // What may have been refunded is not refunded again.
+        let refunded = self
+            .refunds
+            .iter()
+            .filter(|refund| [Some(refund.status), refund.settles_as].contains(&Some(Status::Approved)));
         let gone =
             refunded.fold(self.asked.cashback.unwrap_or(Amount::ZERO), |sum, refund| sum.plus(refund.amount));
         self.captured?.minus(gone)
@@ -324,6 +340,7 @@ pub(crate) mod tests {
                 id: String::new(),
                 amount: Amount::parse(part).expect("an amount"),
                 status,
+                settles_as: None,
                 stamp: transaction.stamp.clone(),
                 is_void: false,
             });
