@@ -127,6 +127,16 @@ def test_protocol_view_tells_types_and_directions_and_no_secret(screen, till):
     shoot(screen, "declined")
 
 
+def test_pin_is_asked_for_on_the_screen(screen, device, till):
+    assert till.pair(device.api("GET", "state")["code"]["code"])[0] == 0
+    # Slow enough to be looked at.
+    device.api("PATCH", "faults", {"step_pause_ms": 3000})
+    paying = till.begin_payment("66.01", "with-pin")
+    expect(screen.locator("#message")).to_have_text("Enter PIN")
+    shoot(screen, "pin")
+    assert finish(paying)[0] == 0
+
+
 def test_everything_can_be_done_from_the_keyboard(screen, device):
     screen.keyboard.press("Tab")
     expect(screen.get_by_role("button", name="Faults")).to_be_focused()

@@ -51,6 +51,10 @@ fn tills_are_listed_with_their_certificates_and_revoked_by_them() {
     assert_eq!(revoked, json!({ "revoked": 1 }));
     let refusal = Till::new(&pair.device).with(&pair.till).refusal();
     assert!(refusal.contains("CertificateUnknown"), "{refusal}");
+    wait_for_event(
+        &pair.device,
+        |event| matches!(event, Event::HandshakeFailed { reason, .. } if reason.ends_with("not on the list of the tills of this device")),
+    );
     let pem = [&second["keyPem"], &second["chainPem"]].map(|pem| pem.as_str().expect("PEM")).concat();
     Till::new(&pair.device).with_reply(&pem).post("{}").expect("the other till stays");
 
