@@ -90,7 +90,7 @@ struct Source<'a> {
 #[derive(Default)]
 struct Member<'a> {
     name: &'a str,
-    doc: String,
+    doc: Vec<&'a str>,
     rename: Option<&'a str>,
     /// Whether only a program can set it.
     skipped: bool,
@@ -128,7 +128,7 @@ impl<'a> Source<'a> {
                     Some(variant) => &mut variant.fields,
                     None => members,
                 };
-                let member = Member { doc: sentences(&doc), rename, skipped, ..Member::read(code) };
+                let member = Member { doc: std::mem::take(&mut doc), rename, skipped, ..Member::read(code) };
                 within_variant |= code.ends_with('{');
                 members.push(member);
             }
@@ -140,7 +140,7 @@ impl<'a> Source<'a> {
         let inner = member.content.strip_prefix("Option<").and_then(|inner| inner.strip_suffix('>'));
         Switch {
             name: member.outer_name().to_owned(),
-            doc: member.doc.clone(),
+            doc: self.sentences(&member.doc),
             shape: self.shape(inner.unwrap_or(member.content)),
             optional: inner.is_some(),
             default: Value::Null,
@@ -162,6 +162,27 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Joins the lines, takes out what only rustdoc understands, and calls choices by the names that they have outside.
+    fn sentences(&self, lines: &[&str]) -> String {
+        let paragraphs: Vec<_> = lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
+        let text = without_default(&paragraphs.join("\n"));
+        let text = ["crate::", "Self::", "[`", "`]"]
+            .into_iter()
+            .fold(text, |text, mark| text.replace(mark, if mark.contains('`') { "`" } else { "" }));
+        // Every second piece stood between backticks.
+        let pieces = text.split('`').enumerate().map(|(index, piece)| match index % 2 {
+            1 if self.is_choice(piece) => snake_case(piece),
+            _ => piece.to_owned(),
+        });
+        pieces.collect()
+    }
+
+    fn is_choice(&self, name: &str) -> bool {
+        let choices =
+            self.items.iter().filter(|(item, _)| **item != "Faults").flat_map(|(_, choices)| choices);
+        choices.into_iter().any(|choice| choice.name == name)
+    }
+
     fn choice(&self, variant: &Member<'_>) -> Choice {
         let value = match (variant.content, variant.fields.as_slice()) {
             ("", []) => None,
@@ -171,7 +192,7 @@ impl<'a> Source<'a> {
             (content, _) => Some(self.shape(content)),
         };
         let name = variant.rename.map_or_else(|| snake_case(variant.name), str::to_owned);
-        Choice { name, doc: variant.doc.clone(), value }
+        Choice { name, doc: self.sentences(&variant.doc), value }
     }
 }
 
@@ -209,13 +230,6 @@ fn snake_case(name: &str) -> String {
         snake.push(letter.to_ascii_lowercase());
     }
     snake
-}
-
-/// Joins the lines, and takes out what only rustdoc understands.
-fn sentences(lines: &[&str]) -> String {
-    let paragraphs: Vec<String> = lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
-    let text = without_default(&paragraphs.join("\n"));
-    ["crate::", "Self::", "[`", "`]", "`"].into_iter().fold(text, |text, mark| text.replace(mark, ""))
 }
 
 /// Leaves out a default that is a mere value, since that has a place of its own; one with an explanation stays.
@@ -316,6 +330,7 @@ mod tests {
         for switch in Faults::switches() {
             assert!(!switch.doc.is_empty() && explained(&switch.shape), "{switch:?}");
             assert!(!switch.doc.contains('`') && !switch.doc.contains("Self::"), "{}", switch.doc);
+            assert!(!format!("{switch:?}").contains("AfterRequest"), "{switch:?}");
         }
     }
 }
