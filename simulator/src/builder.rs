@@ -31,6 +31,7 @@ pub struct Builder {
     state_dir: Option<PathBuf>,
     observer: Option<Observer>,
     control: Option<SocketAddr>,
+    events_max: usize,
 }
 
 impl Builder {
@@ -45,6 +46,7 @@ impl Builder {
             state_dir: None,
             observer: None,
             control: None,
+            events_max: usize::MAX,
         }
     }
 
@@ -66,6 +68,14 @@ impl Builder {
     /// Sets the switches. Default: as the scenario has them, which is a healthy device if it is the default one.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = Some(faults);
+        self
+    }
+
+    /// Sets how many entries the record keeps; older ones are forgotten, half of them at a time. Default: all.
+    ///
+    /// For devices that run for weeks. A test that looks for an entry wants all of them.
+    pub fn events_max(mut self, count: usize) -> Self {
+        self.events_max = count;
         self
     }
 
@@ -127,7 +137,7 @@ impl Builder {
         };
         let (listener, address) = listen(self.listen)?;
         let control = self.control.map(listen).transpose()?;
-        let journal = Journal::new(self.observer);
+        let journal = Journal::bounded(self.observer, self.events_max);
         let code = CodeScreen::new(self.code_interval, Script::chance_of_codes(&self.scenario), &journal);
         let device = Arc::new(Device::new(DeviceParts {
             serial: self.serial,

@@ -15,6 +15,7 @@ pub(crate) struct Journal<E = Event> {
     /// The same for tasks; what it counts means nothing.
     news: watch::Sender<u64>,
     observer: Option<Observer<E>>,
+    entries_max: usize,
 }
 
 struct Record<E> {
@@ -35,8 +36,19 @@ pub(crate) struct Entry<E = Event> {
 
 impl<E: Clone> Journal<E> {
     pub(crate) fn new(observer: Option<Observer<E>>) -> Self {
+        Self::bounded(observer, usize::MAX)
+    }
+
+    /// One that forgets its oldest entries when there are more than this many.
+    pub(crate) fn bounded(observer: Option<Observer<E>>, entries_max: usize) -> Self {
         let record = Record { events: Vec::new(), times: Vec::new(), forgotten: 0 };
-        Self { record: Mutex::new(record), grown: Condvar::new(), news: watch::Sender::new(0), observer }
+        Self {
+            record: Mutex::new(record),
+            grown: Condvar::new(),
+            news: watch::Sender::new(0),
+            observer,
+            entries_max,
+        }
     }
 
     pub(crate) fn record(&self, event: E) {
@@ -47,6 +59,13 @@ impl<E: Clone> Journal<E> {
         }
         record.events.push(event);
         record.times.push(SystemTime::now());
+        if record.events.len() > self.entries_max {
+            // Half of them at once, so that most entries cost nothing.
+            let count = record.events.len().div_ceil(2);
+            record.events.drain(..count);
+            record.times.drain(..count);
+            record.forgotten += count as u64;
+        }
         drop(record);
         self.grown.notify_all();
         self.tell();
@@ -136,6 +155,16 @@ mod tests {
         journal.forget();
         journal.record(Event::Disconnected { connection: 4 });
         assert_eq!((ids(0), ids(4), journal.latest()), (vec![4], vec![], 4));
+    }
+
+    #[test]
+    fn bounded_record_keeps_the_latest_entries_and_their_numbers() {
+        let journal = Journal::<Event>::bounded(None, 10);
+        (1..=95).for_each(|connection| journal.record(Event::Disconnected { connection }));
+        let kept = journal.after(0, usize::MAX);
+        assert!((5..=10).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.iter().all(|entry| entry.event.connection() == Some(entry.id)), "{kept:?}");
+        assert_eq!(journal.latest(), 95);
     }
 
     #[test]

@@ -35,6 +35,8 @@
 //!   asked for, release what was held, hang, disappear and come back.
 //! - [`FaultProxy`] is the network between till and device: it cuts, resets, stalls and slows at any byte of either
 //!   direction. What the device made of such a connection tells [`Simulator::wait_for_story`].
+//! - The same from outside: [`Builder::control`] serves the device's screen to a browser, and to scripts an API that can
+//!   do all of this, `docs/simulator-control.md`.
 //! - [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
 mod amount;

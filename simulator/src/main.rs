@@ -68,6 +68,7 @@ fn start(options: &Options, inputs: &Inputs) -> Result<Simulator, Failure> {
             .serial(&options.serial)
             .code_interval(options.code_interval)
             .scenario(options.scenario.clone())
+            .events_max(EVENTS_MAX)
             .on_event(inputs.observer());
         if let Some(folder) = &options.state {
             builder = builder.state_dir(folder);
@@ -98,6 +99,9 @@ fn write_root_ca(options: &Options, device: &Simulator) -> Result<Option<String>
         Err(error) => Err(Failure::RootCa(shown, error)),
     }
 }
+
+/// Some tens of megabytes: days of a busy till. What is older is in the log, if anybody keeps one.
+const EVENTS_MAX: usize = 200_000;
 
 #[derive(Debug)]
 enum Failure {

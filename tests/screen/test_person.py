@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from conftest import Till, finish, open_screen, shoot
+from conftest import PHONE, Till, finish, open_screen, shoot
 
 
 def shown(page, view):
@@ -154,6 +154,18 @@ def test_everything_can_be_done_from_the_keyboard(screen, device):
     # The device speaks to whoever does not see it.
     spoken = " ".join(device.api("GET", "state")["code"]["code"])
     expect(screen.get_by_role("status")).to_have_text(f"Setup code {spoken}")
+
+
+def test_drawer_of_a_phone_keeps_the_focus_until_it_is_closed(screen):
+    screen.set_viewport_size(PHONE)
+    screen.get_by_role("button", name="Faults").click()
+    expect(screen.locator("#find")).to_be_focused()
+    # Around all there is in it, and never out of it.
+    screen.keyboard.press("Shift+Tab")
+    assert screen.evaluate("document.getElementById('faults').contains(document.activeElement)")
+    screen.keyboard.press("Escape")
+    expect(screen.get_by_role("dialog", name="Faults")).to_be_hidden()
+    expect(screen.get_by_role("button", name="Faults")).to_be_focused()
 
 
 def test_dark_scheme_and_less_motion_are_followed(screen):
