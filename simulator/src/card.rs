@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 /// A card that a customer may present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Card {
+pub(crate) enum Card {
     /// American Express, with its 15 digits.
     AmericanExpress,
     /// The card of a US state for food or cash benefits.

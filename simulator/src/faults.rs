@@ -108,8 +108,15 @@ pub struct Faults {
     pub printer: Printer,
     /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false.
     pub status_without_can_be_aborted: bool,
-    /// Whether each `ErrorResponse` has nothing but its `type` (section 5). Default: false.
+    /// Whether each `ErrorResponse` to a request that is JSON has nothing but its `type` (section 5). Default: false.
     pub bare_error_responses: bool,
+    /// Whether transaction replies have null where a field is absent; section 9 does not know. Default: false.
+    pub null_for_absent: bool,
+    /// Whether replies have fields that no document knows, as those of a later app will. Default: false.
+    pub unknown_fields: bool,
+    /// Whether a `merchantReferenceCode` in the shape of a US telephone or social security number is refused, which section
+    /// 6 forbids. Default: false.
+    pub strict_references: bool,
     /// Whether a final reply whose channel is gone is sent on another one: the latest that is open, or else the next that
     /// opens. Section 5 does not know. Default: false, it is lost.
     pub redirect_lost_replies: bool,
@@ -172,6 +179,9 @@ impl Default for Faults {
             printer: Printer::Ready,
             status_without_can_be_aborted: false,
             bare_error_responses: false,
+            null_for_absent: false,
+            unknown_fields: false,
+            strict_references: false,
             redirect_lost_replies: false,
             lookup_not_found_first: 0,
             ping_interval: None,

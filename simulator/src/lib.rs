@@ -61,6 +61,7 @@ mod message;
 mod pairing;
 mod pki;
 mod plain;
+mod quirks;
 mod raw_rsa;
 mod relic;
 mod reply;
@@ -77,7 +78,6 @@ mod websocket;
 mod wire;
 
 pub use builder::Builder;
-pub use card::Card;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use display::{Display, DisplayStep};
@@ -92,7 +92,7 @@ pub use faults::{
     ServerCertificate, ServerChain, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
-pub use scenario::{Effect, Operation, Scenario};
+pub use scenario::Scenario;
 pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
 

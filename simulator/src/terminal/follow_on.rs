@@ -368,6 +368,57 @@ mod tests {
     }
 
     #[test]
+    fn no_order_of_requests_creates_money() {
+        let faults = Faults { repeated_capture: true, repeated_tip_adjust: true, ..Faults::default() };
+        for seed in 0..200 {
+            let mut chance = Chance::new(Some(seed));
+            let mut transaction = match chance.below(3) {
+                0 => authorised("50.00"),
+                1 => approved(&sale("50.00")),
+                _ => {
+                    let mut request = sale("50.00");
+                    request["capture"] = false.into();
+                    request["askForTip"] = "ON_RECEIPT".into();
+                    approved(&request)
+                }
+            };
+            for _ in 0..30 {
+                let act =
+                    [Act::Capture, Act::Increment, Act::Refund, Act::TipAdjust][chance.below(4) as usize];
+                let amount = Amount::parse(&format!("{}.{:02}", chance.below(40), chance.below(100)))
+                    .filter(|_| chance.below(5) > 0)
+                    .map(|amount| (amount, "USD".to_owned()));
+                let asked = FollowOn { act, id: String::new(), amount };
+                let Ok(amount) = judge(&asked, &transaction, &faults) else { continue };
+                let order = Order {
+                    act,
+                    id: String::new(),
+                    amount,
+                    new_id: chance.hex_id(),
+                    stamp: transaction.stamp.clone(),
+                };
+                let effects = [Effect::Approve, Effect::Decline, Effect::Inconclusive];
+                let verdict = Verdict::new(effects[chance.below(3) as usize]);
+                let comes_true = verdict.status != Status::Declined;
+                apply(&order, verdict, comes_true, &mut transaction);
+                if chance.below(2) == 0 {
+                    transaction.learn();
+                }
+                let authorised = transaction.amount.expect("an amount");
+                let captured = transaction.captured.unwrap_or(Amount::ZERO);
+                let refunded = transaction
+                    .refunds
+                    .iter()
+                    .filter(|refund| refund.status != Status::Declined)
+                    .fold(Amount::ZERO, |sum, refund| sum.plus(refund.amount));
+                assert!(captured <= authorised, "seed {seed}: captured {captured} of {authorised}");
+                let left = transaction.refundable().unwrap_or(Amount::ZERO);
+                assert_eq!(refunded.plus(left), captured, "seed {seed}: {refunded} refunded, {left} left");
+            }
+        }
+    }
+
+    #[test]
     fn tip_is_late_after_a_day() {
         let mut request = sale("30.00");
         request["capture"] = false.into();

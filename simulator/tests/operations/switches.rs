@@ -154,6 +154,25 @@ fn merchant_may_lack_what_others_have() {
 }
 
 #[test]
+fn reference_that_looks_personal_is_refused_if_so_switched() {
+    let pair = Pair::new();
+    assert_eq!(status(&pair.post(&payment("212-555-0123", "1.00"))), "APPROVED");
+    pair.device.set_faults(Faults { strict_references: true, ..Faults::default() });
+    assert!(complaint(&pair.post(&payment("212-555-0123", "1.00"))).contains("merchantReferenceCode"));
+}
+
+#[test]
+fn replies_of_other_apps_have_nulls_and_new_fields() {
+    let pair = Pair::with(Faults { null_for_absent: true, unknown_fields: true, ..Faults::default() });
+    let reply = pair.post(&payment("r-1", "1.00"));
+    assert_eq!(status(&reply), "APPROVED");
+    assert_eq!(reply.get("linkedOperations"), Some(&json!(null)));
+    assert_eq!(amounts(&reply).get("cashbackAmount"), Some(&json!(null)));
+    assert!(reply["transactionDetails"]["fieldOfTomorrow"].is_object());
+    assert_eq!(pair.post(&lookup("r-1")).get("message"), Some(&json!(null)));
+}
+
+#[test]
 fn messages_of_old_apps_lack_what_newer_ones_have() {
     let pair = Pair::with(Faults {
         status_without_can_be_aborted: true,
