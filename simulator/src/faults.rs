@@ -72,6 +72,8 @@ pub struct Faults {
     pub hold_payment: bool,
     /// Whether every operation on money is declined. Default: false, then the [`crate::Scenario`] decides.
     pub decline: bool,
+    /// The version of the app, 1.x.0, as far as operations go: what came later is not known to it (section 7). Default: 23.
+    pub app_minor: u32,
     /// How a till hears that an operation was declined; section 6a does not know. Default: `Response`.
     pub decline_reply: FailureReply,
     /// How a till hears that an operation was aborted (section 6c has both). Default: `Response`.
@@ -106,7 +108,8 @@ pub struct Faults {
     pub internet: bool,
     /// The state of the printer. Default: `Ready`.
     pub printer: Printer,
-    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false.
+    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false; an
+    /// `app_minor` below 9 has the same effect.
     pub status_without_can_be_aborted: bool,
     /// Whether each `ErrorResponse` to a request that is JSON has nothing but its `type` (section 5). Default: false.
     pub bare_error_responses: bool,
@@ -162,6 +165,7 @@ impl Default for Faults {
             step_pause: Duration::from_millis(20),
             hold_payment: false,
             decline: false,
+            app_minor: 23,
             decline_reply: FailureReply::Response,
             abort_reply: FailureReply::Response,
             second_request: SecondRequest::Busy,

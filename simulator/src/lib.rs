@@ -31,6 +31,7 @@
 //!
 //! - [`Faults`] lists the switches: each way in which a device may differ from a healthy one, from its certificate to the
 //!   reply that it does not send.
+//! - [`Scenario`] decides what becomes of which payment: a file of rules, with an amount for each thing that can happen.
 //! - Methods of [`Simulator`] do something now, to what is running: reset, close or freeze connections, send what nobody
 //!   asked for, release what was held, hang, disappear and come back.
 //! - [`FaultProxy`] is the network between till and device: it cuts, resets, stalls and slows at any byte of either

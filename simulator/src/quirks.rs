@@ -17,7 +17,7 @@ pub(crate) struct Quirks {
 impl Quirks {
     pub(crate) fn new(faults: &Faults) -> Self {
         Self {
-            no_can_be_aborted: faults.status_without_can_be_aborted,
+            no_can_be_aborted: faults.status_without_can_be_aborted || faults.app_minor < 9,
             bare_errors: faults.bare_error_responses,
             nulls: faults.null_for_absent,
             news: faults.unknown_fields,

@@ -99,7 +99,7 @@ pub(crate) struct Errand {
 impl Errand {
     /// To be made once for each request, since a scenario counts them.
     pub(crate) fn new(device: &Device, kind: &str, body: &Value, faults: Faults) -> Self {
-        let asked = Asked::read(kind, body);
+        let asked = asked::check_version(kind, body, faults.app_minor).and_then(|()| Asked::read(kind, body));
         let looks = asked.as_ref().ok().and_then(Asked::looks);
         let course = lock(&device.script).course(looks.as_ref(), faults);
         Self { asked, course }

@@ -3,7 +3,7 @@
 
 mod reading;
 
-pub(super) use reading::flag;
+pub(super) use reading::{check_version, flag};
 
 use super::form::Form;
 use super::paper::Paper;

@@ -173,6 +173,20 @@ fn replies_of_other_apps_have_nulls_and_new_fields() {
 }
 
 #[test]
+fn old_app_does_not_know_what_came_later() {
+    let pair = Pair::with(Faults { app_minor: 8, ..Faults::default() });
+    let mut socket = pair.socket();
+    socket.send(&payment("r-1", "1.00"));
+    assert_eq!(socket.receive().get("canBeAborted"), None);
+    socket.receive_until("PaymentResponse");
+    assert!(complaint(&pair.post(&json!({ "type": "ReadCardRequest" }))).contains("ReadCardRequest"));
+    pair.device.set_faults(Faults { app_minor: 17, ..Faults::default() });
+    assert_eq!(pair.post(&json!({ "type": "ReadCardRequest" }))["type"], "ReadCardResponse");
+    let offline = json!({ "type": "OfflineModeRequest", "enabled": true });
+    assert!(complaint(&pair.post(&offline)).contains("OfflineModeRequest"));
+}
+
+#[test]
 fn messages_of_old_apps_lack_what_newer_ones_have() {
     let pair = Pair::with(Faults {
         status_without_can_be_aborted: true,
