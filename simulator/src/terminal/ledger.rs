@@ -33,7 +33,8 @@ impl Ledger {
 
     /// Finds a transaction by one of its ids, or by that of a refund of it.
     pub(crate) fn by_id(&mut self, id: &str, faults: &Faults) -> Option<&mut Transaction> {
-        self.transactions.iter_mut().find(|transaction| {
+        // The latest first, because tills mostly mean what they have just done.
+        self.transactions.iter_mut().rev().find(|transaction| {
             let known = match faults.old_id_after_incremental {
                 true => transaction.ids.iter().any(|known| known == id),
                 false => transaction.id() == id,

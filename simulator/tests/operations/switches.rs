@@ -67,6 +67,18 @@ fn request_that_waited_may_turn_out_to_be_wrong_and_the_next_has_its_turn() {
 }
 
 #[test]
+fn hundred_requests_may_wait_and_no_more() {
+    let pair =
+        Pair::with(Faults { hold_payment: true, second_request: SecondRequest::Queue, ..Faults::default() });
+    let mut socket = pair.socket();
+    for number in 0..102 {
+        socket.send(&payment(&format!("r-{number}"), "1.00"));
+    }
+    assert_eq!(socket.receive()["message"], "Present card");
+    assert_eq!(socket.receive()["message"], "Terminal busy");
+}
+
+#[test]
 fn second_request_replaces_the_first_if_so_switched() {
     let pair = Pair::with(Faults {
         hold_payment: true,
