@@ -51,7 +51,9 @@ pub(crate) fn prepare(
         pace: Pace::new(faults),
         pending: None,
         finish: Box::new(move |ledger, _| {
-            finish(Order { act: asked.act, id: asked.id, amount, new_id, stamp }, &course, ledger)
+            let stated = asked.amount.map_or(amount, |(stated, _)| stated);
+            let order = Order { act: asked.act, id: asked.id, asked: stated, amount, new_id, stamp };
+            finish(order, &course, ledger)
         }),
     })
 }
@@ -64,6 +66,8 @@ pub(crate) fn not_found() -> Refusal {
 struct Order {
     act: Act,
     id: String,
+    /// What the request says, if it says anything.
+    asked: Amount,
     amount: Amount,
     new_id: String,
     stamp: Stamp,
@@ -167,7 +171,7 @@ fn finish(order: Order, course: &Course, ledger: &mut Ledger) -> Done {
     let status = verdict.status;
     let message = match verdict.remark {
         Some(remark) => remark.to_owned(),
-        None => format!("{} {}", order.act.title(), status.verb()),
+        None => format!("{} {}", order.act.noun(), status.verb()),
     };
     let done = |reply, reference| Done {
         reply,
@@ -246,7 +250,17 @@ fn tell(
         _ => order.act.title(),
     };
     let identifier = if order.act == Act::Refund { &order.new_id } else { transaction.id() };
-    let slip = Slip::after(transaction, title, (identifier, order.amount, &order.stamp), message);
+    let slip = Slip::after(
+        transaction,
+        (title, order.act == Act::Refund),
+        (identifier, order.amount, &order.stamp),
+        message,
+    );
+    // The vendor's sample of an increment has the amount of the request, and a card of which only the number is known.
+    let own = transaction
+        .presented
+        .filter(|_| order.act == Act::Increment)
+        .map(|presented| (order.asked, presented.carried()));
     // Section 6a: everything in the reply to a refund is the payment's, but for the linked operations.
     let shown = match (order.act, faults.refund_status) {
         (Act::Refund, RefundStatus::OfPayment) => transaction.status,
@@ -258,7 +272,8 @@ fn tell(
         status: shown,
         id: transaction.id(),
         request_id: &order.stamp.request_id,
-        slip,
+        own,
+        slip: Some(slip),
     }
     .of(transaction)
 }
@@ -289,6 +304,7 @@ mod tests {
         let order = Order {
             act,
             id: String::new(),
+            asked: Amount::ZERO,
             amount: Amount::parse(of).expect("an amount"),
             new_id: "new".to_owned(),
             stamp: transaction.stamp.clone(),
@@ -393,6 +409,7 @@ mod tests {
                 let order = Order {
                     act,
                     id: String::new(),
+                    asked: amount,
                     amount,
                     new_id: chance.hex_id(),
                     stamp: transaction.stamp.clone(),
@@ -413,6 +430,11 @@ mod tests {
                     .fold(Amount::ZERO, |sum, refund| sum.plus(refund.amount));
                 assert!(captured <= authorised, "seed {seed}: captured {captured} of {authorised}");
                 let left = transaction.refundable().unwrap_or(Amount::ZERO);
+                assert_eq!(
+                    transaction.still_captured().unwrap_or(Amount::ZERO),
+                    left,
+                    "seed {seed}: no cash back"
+                );
                 assert_eq!(refunded.plus(left), captured, "seed {seed}: {refunded} refunded, {left} left");
             }
         }

@@ -73,7 +73,8 @@ pub(crate) fn found(transaction: &Transaction, asked_id: Option<&str>) -> Value 
         status: transaction.status,
         id: own_id.unwrap_or(transaction.id()),
         request_id: &transaction.stamp.request_id,
-        slip: Slip::of(transaction, &message),
+        own: None,
+        slip: (transaction.status != Status::Pending).then(|| Slip::of(transaction, &message)),
     }
     .of(transaction)
 }
@@ -193,7 +194,8 @@ fn finish(
             status,
             id: transaction.id(),
             request_id: &transaction.stamp.request_id,
-            slip: Slip::of(&transaction, &message),
+            own: None,
+            slip: Some(Slip::of(&transaction, &message)),
         }
         .of(&transaction),
     };

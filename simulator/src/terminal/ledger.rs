@@ -67,7 +67,10 @@ impl Ledger {
         if let Some((_, token)) = self.tokens.iter().find(|(known, _)| *known == card) {
             return token.clone();
         }
-        let token = chance.hex_id();
+        // Ends like the card's number, as those of the vendor's samples do.
+        let pan = card.masked_pan();
+        let last_four = pan.get(pan.len().saturating_sub(4)..).unwrap_or_default();
+        let token = format!("70{}{last_four}", chance.digits(13));
         self.tokens.push((card, token.clone()));
         token
     }

@@ -74,7 +74,9 @@ fn payment(body: &Value) -> Result<Fresh, Refusal> {
             return Err(Refusal::invalid("askForTip does not go with a paymentMode"));
         }
         (Some("ON_DEVICE"), true) => (Kind::Sale, true),
-        (Some("ON_DEVICE"), false) => (Kind::PreAuthorisation, true),
+        (Some("ON_DEVICE"), false) => {
+            return Err(Refusal::invalid("askForTip ON_DEVICE does not go with capture false"));
+        }
         (Some("ON_RECEIPT"), false) => (Kind::SaleTipOnReceipt, false),
         (Some("ON_RECEIPT"), true) => {
             return Err(Refusal::invalid("askForTip ON_RECEIPT needs capture to be false"));
