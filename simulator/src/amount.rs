@@ -18,6 +18,11 @@ impl Amount {
         Self { units: units as u128, places: 0 }
     }
 
+    /// Nothing, as it is written in this currency: `0.00`.
+    pub(crate) fn none_of(currency: &str) -> Self {
+        Self { units: 0, places: minor_places(currency) }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = format!("{whole}{fraction}");

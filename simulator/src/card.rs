@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 /// A card that a customer may present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Card {
+pub(crate) enum Card {
     /// American Express, with its 15 digits.
     AmericanExpress,
     /// The card of a US state for food or cash benefits.
@@ -94,7 +93,7 @@ pub(crate) struct Presented {
 impl Presented {
     /// The fields of `processingDetails` beside the status.
     pub(crate) fn processing(self) -> (&'static str, &'static str, Value) {
-        let (month, year) = self.card.expiry();
+        let (month, year) = if self.entry == Entry::Carried { ("00", "00") } else { self.card.expiry() };
         let mut card = json!({
             "type": self.card.kind(),
             "maskedPan": self.card.masked_pan(),
@@ -102,7 +101,7 @@ impl Presented {
             "expirationYear": year,
         });
         // Section 6a: absent for keyed cards and EBT.
-        if self.entry != Entry::Manual && self.card != Card::Ebt {
+        if !matches!(self.entry, Entry::Carried | Entry::Manual) && self.card != Card::Ebt {
             card["countryCode"] = self.card.country().into();
         }
         (self.verification.name(), self.entry.name(), card)
@@ -111,8 +110,13 @@ impl Presented {
     pub(crate) fn application_id(self) -> &'static str {
         match self.entry {
             Entry::Contactless | Entry::Chip => self.card.application_id(),
-            Entry::Magstripe | Entry::Manual | Entry::Stored => "",
+            Entry::Carried | Entry::Magstripe | Entry::Manual | Entry::Stored => "",
         }
+    }
+
+    /// As an operation knows it that follows on the one for which it was presented.
+    pub(crate) fn carried(self) -> Self {
+        Self { entry: Entry::Carried, verification: Verification::None, ..self }
     }
 
     pub(crate) fn needs_signature(self) -> bool {
@@ -120,15 +124,17 @@ impl Presented {
     }
 }
 
-/// The fields of `processingDetails` if no card was read (section 6a).
+/// The fields of `processingDetails` if no card was read, as the vendor's sample of a cancelled payment has them.
 pub(crate) fn no_card() -> (&'static str, &'static str, Value) {
     let card = json!({ "type": "UNKNOWN", "maskedPan": "", "expirationMonth": "00", "expirationYear": "00" });
-    ("UNKNOWN", "UNKNOWN", card)
+    ("UNKNOWN", Entry::Contactless.name(), card)
 }
 
 /// How the card's number came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
+    /// With an earlier operation.
+    Carried,
     Chip,
     Contactless,
     Magstripe,
@@ -140,10 +146,10 @@ pub(crate) enum Entry {
 impl Entry {
     fn name(self) -> &'static str {
         match self {
+            Self::Carried | Self::Manual => "MANUAL",
             Self::Chip => "ICC",
             Self::Contactless => "NFC_ICC",
             Self::Magstripe => "MAGNETIC_STRIPE",
-            Self::Manual => "MANUAL",
             Self::Stored => "UNKNOWN",
         }
     }
@@ -151,10 +157,10 @@ impl Entry {
     /// What the receipt calls it.
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Carried | Self::Manual => "Keyed",
             Self::Chip => "Chip",
             Self::Contactless => "Contactless",
             Self::Magstripe => "Swiped",
-            Self::Manual => "Keyed",
             Self::Stored => "Token",
         }
     }

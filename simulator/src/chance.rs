@@ -24,10 +24,9 @@ impl Chance {
         format!("{:016x}{:016x}", self.next(), self.next())
     }
 
-    /// So many decimal digits, at most 18.
-    pub(crate) fn digits(&mut self, count: u32) -> String {
-        let width = count.min(18);
-        format!("{:0width$}", self.below(10_u64.pow(width)), width = width as usize)
+    /// So many decimal digits.
+    pub(crate) fn digits(&mut self, count: usize) -> String {
+        (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
     }
 
     /// SplitMix64, by Vigna: short, and any seed will do.
@@ -73,7 +72,8 @@ mod tests {
         let mut chance = Chance::new(None);
         let id = chance.hex_id();
         assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
-        assert_eq!(chance.digits(6).len(), 6);
+        let digits = chance.digits(22);
+        assert!(digits.len() == 22 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{digits}");
         assert_eq!(chance.below(0), 0);
         assert!(chance.below(3) < 3);
     }

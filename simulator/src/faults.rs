@@ -77,6 +77,8 @@ pub struct Faults {
     pub hold_payment: bool,
     /// Whether every operation on money is declined. Default: false, then the [`crate::Scenario`] decides.
     pub decline: bool,
+    /// The version of the app, 1.x.0, as far as operations go: what came later is not known to it (section 7). Default: 23.
+    pub app_minor: u32,
     /// How a till hears that an operation was declined; section 6a does not know. Default: `Response`.
     pub decline_reply: FailureReply,
     /// How a till hears that an operation was aborted (section 6c has both). Default: `Response`.
@@ -111,10 +113,18 @@ pub struct Faults {
     pub internet: bool,
     /// The state of the printer. Default: `Ready`.
     pub printer: Printer,
-    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false.
+    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false; an
+    /// `app_minor` below 9 has the same effect.
     pub status_without_can_be_aborted: bool,
-    /// Whether each `ErrorResponse` has nothing but its `type` (section 5). Default: false.
+    /// Whether each `ErrorResponse` to a request that is JSON has nothing but its `type` (section 5). Default: false.
     pub bare_error_responses: bool,
+    /// Whether transaction replies have null where a field is absent; section 9 does not know. Default: false.
+    pub null_for_absent: bool,
+    /// Whether replies have fields that no document knows, as those of a later app will. Default: false.
+    pub unknown_fields: bool,
+    /// Whether a `merchantReferenceCode` in the shape of a US telephone or social security number is refused, which section
+    /// 6 forbids. Default: false.
+    pub strict_references: bool,
     /// Whether a final reply whose channel is gone is sent on another one: the latest that is open, or else the next that
     /// opens. Section 5 does not know. Default: false, it is lost.
     pub redirect_lost_replies: bool,
@@ -160,6 +170,7 @@ impl Default for Faults {
             step_pause: Duration::from_millis(20),
             hold_payment: false,
             decline: false,
+            app_minor: 23,
             decline_reply: FailureReply::Response,
             abort_reply: FailureReply::Response,
             second_request: SecondRequest::Busy,
@@ -177,6 +188,9 @@ impl Default for Faults {
             printer: Printer::Ready,
             status_without_can_be_aborted: false,
             bare_error_responses: false,
+            null_for_absent: false,
+            unknown_fields: false,
+            strict_references: false,
             redirect_lost_replies: false,
             lookup_not_found_first: 0,
             ping_interval: None,

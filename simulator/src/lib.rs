@@ -31,6 +31,7 @@
 //!
 //! - [`Faults`] lists the switches: each way in which a device may differ from a healthy one, from its certificate to the
 //!   reply that it does not send.
+//! - [`Scenario`] decides what becomes of which payment: a file of rules, with an amount for each thing that can happen.
 //! - Methods of [`Simulator`] do something now, to what is running: reset, close or freeze connections, send what nobody
 //!   asked for, release what was held, hang, disappear and come back.
 //! - [`FaultProxy`] is the network between till and device: it cuts, resets, stalls and slows at any byte of either
@@ -64,6 +65,7 @@ mod message;
 mod pairing;
 mod pki;
 mod plain;
+mod quirks;
 mod raw_rsa;
 mod relic;
 mod reply;
@@ -80,7 +82,6 @@ mod websocket;
 mod wire;
 
 pub use builder::Builder;
-pub use card::Card;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
 pub use display::{Display, DisplayStep};
@@ -95,7 +96,7 @@ pub use faults::{
     SecondRequest, ServerCertificate, ServerChain, Shape, Switch, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
-pub use scenario::{Effect, Operation, Scenario};
+pub use scenario::Scenario;
 pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
 pub use tills::Till;

@@ -3,9 +3,9 @@
 
 use crate::device::{Device, Ending};
 use crate::message::{detail, text};
+use crate::quirks::Quirks;
 use crate::{Event, Exchange, Faults};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Message;
@@ -50,8 +50,7 @@ pub(crate) struct Line {
     queue: Queue,
     exchange: Exchange,
     redirects: bool,
-    omits_can_be_aborted: bool,
-    bares_errors: bool,
+    quirks: Quirks,
     carrier: Carrier,
     places: Arc<Semaphore>,
 }
@@ -79,8 +78,7 @@ impl Line {
             queue,
             exchange: faults.exchange.clone(),
             redirects: faults.redirect_lost_replies,
-            omits_can_be_aborted: faults.status_without_can_be_aborted,
-            bares_errors: faults.bare_error_responses,
+            quirks: Quirks::new(faults),
             carrier,
             places: Arc::new(Semaphore::new(PLACES)),
         };
@@ -96,7 +94,7 @@ impl Line {
 
     pub(crate) fn status(&self, message: &Value) {
         // Nobody reads any more if the connection is gone; the operation goes on all the same (section 5).
-        let message = self.trimmed(message);
+        let message = self.quirks.applied_to(message.clone());
         let _ = self.queue.send(Said::Message(outgoing(&message, text_of(&message))));
     }
 
@@ -107,24 +105,12 @@ impl Line {
 
     /// Sends a message of a flood; returns whether there is anybody to be flooded.
     pub(crate) fn flood(&self, message: &Value, place: Option<OwnedSemaphorePermit>) -> bool {
-        let message = self.trimmed(message);
+        let message = self.quirks.applied_to(message.clone());
         self.queue.send(Said::Message(Outgoing { place, ..outgoing(&message, text_of(&message)) })).is_ok()
     }
 
-    /// Leaves out what switches leave out.
-    fn trimmed<'a>(&self, message: &'a Value) -> Cow<'a, Value> {
-        let mut message = Cow::Borrowed(message);
-        if self.omits_can_be_aborted && message.get("canBeAborted").is_some() {
-            message.to_mut().as_object_mut().map(|fields| fields.remove("canBeAborted"));
-        }
-        if self.bares_errors && text(&message, "type") == Some("ErrorResponse") {
-            message = Cow::Owned(json!({ "type": "ErrorResponse" }));
-        }
-        message
-    }
-
     pub(crate) fn finish(self, message: Value) {
-        let mut message = self.trimmed(&message).into_owned();
+        let mut message = self.quirks.applied_to(message);
         match self.exchange.clone() {
             Exchange::BinaryFrame => {
                 let payload = Payload::Binary(message.to_string().into_bytes());

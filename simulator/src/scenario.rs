@@ -4,8 +4,7 @@
 mod rule;
 mod script;
 
-pub(crate) use rule::Looks;
-pub use rule::{Effect, Operation};
+pub(crate) use rule::{Effect, Looks, Operation};
 pub(crate) use script::{Course, Script, Tip};
 
 use crate::card::Card;

@@ -99,7 +99,7 @@ pub(crate) struct Errand {
 impl Errand {
     /// To be made once for each request, since a scenario counts them.
     pub(crate) fn new(device: &Device, kind: &str, body: &Value, faults: Faults) -> Self {
-        let asked = Asked::read(kind, body);
+        let asked = asked::check_version(kind, body, faults.app_minor).and_then(|()| Asked::read(kind, body));
         let looks = asked.as_ref().ok().and_then(Asked::looks);
         let course = lock(&device.script).course(looks.as_ref(), faults);
         Self { asked, course }
@@ -123,7 +123,9 @@ impl Terminal {
             Err(refusal) => line.finish(refusal.reply()),
             Ok(Asked::Cancel) => terminal.cancel(line),
             Ok(Asked::LookUp(look_up)) => terminal.look_up(&look_up, &course.faults, line),
-            Ok(asked) => terminal.begin(device, Waiting { asked, course, line }),
+            Ok(asked) => {
+                terminal.begin(device, Waiting { asked, course, line });
+            }
         }
     }
 
@@ -153,28 +155,29 @@ impl Terminal {
     }
 
     /// Begins an operation, or does with the request what is to be done while another runs.
-    fn begin(&self, device: &Arc<Device>, request: Waiting) {
+    fn begin(&self, device: &Arc<Device>, request: Waiting) -> Turn {
         let mut state = lock(&self.state);
         if let Some(running) = &state.running {
             let replaces = match request.course.faults.second_request {
                 SecondRequest::Replace if running.is_abortable => true,
                 SecondRequest::Queue => false,
-                SecondRequest::Busy | SecondRequest::Replace => {
-                    return request.line.finish(error_response("Terminal busy", "another operation runs"));
-                }
+                SecondRequest::Busy | SecondRequest::Replace => return busy(request.line),
             };
+            if state.waiting.len() >= WAITING_MAX {
+                return busy(request.line);
+            }
             if replaces {
                 let _ = running.orders.send(Order::Cancel);
             }
-            return state.waiting.push_back(request);
+            state.waiting.push_back(request);
+            return Turn::Taken;
         }
         let Waiting { asked, course, line } = request;
         let work = match prepare(device, asked, course, &mut state.ledger) {
             Ok(work) => work,
             Err(refusal) => {
-                drop(state);
                 line.finish(refusal.reply());
-                return self.begin_next(device);
+                return Turn::Free;
             }
         };
         let Work { screen, voice, steps, is_abortable, gives_up, pace, pending, finish } = work;
@@ -187,13 +190,17 @@ impl Terminal {
         let task =
             tokio::spawn(async move { terminal.run(&worker, walk, finish, line).await }).abort_handle();
         state.running = Some(Running { number, pending, task, orders, is_abortable, cancelling: Vec::new() });
+        Turn::Taken
     }
 
-    /// Gives the next of those that wait its turn.
+    /// Gives the next of those that wait its turn, and the one after it if that comes to nothing.
     fn begin_next(&self, device: &Arc<Device>) {
-        let next = lock(&self.state).waiting.pop_front();
-        if let Some(request) = next {
-            self.begin(device, request);
+        loop {
+            let next = lock(&self.state).waiting.pop_front();
+            let Some(request) = next else { return };
+            if self.begin(device, request) == Turn::Taken {
+                return;
+            }
         }
     }
 
@@ -311,6 +318,21 @@ impl Terminal {
         });
     }
 }
+
+/// Whether an operation runs now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Free,
+    Taken,
+}
+
+fn busy(line: Line) -> Turn {
+    line.finish(error_response("Terminal busy", "another operation runs"));
+    Turn::Taken
+}
+
+/// Ours: a till that sends more than this without waiting for anything is broken.
+const WAITING_MAX: usize = 100;
 
 fn prepare(device: &Device, asked: Asked, course: Course, ledger: &mut Ledger) -> Result<Work, Refusal> {
     let faults = &course.faults;

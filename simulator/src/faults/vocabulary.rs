@@ -79,7 +79,7 @@ pub enum RefundStatus {
 pub enum SecondRequest {
     /// An `ErrorResponse` at once.
     Busy,
-    /// Its turn, when the operation has ended.
+    /// Its turn, when the operation has ended; `Busy` if a hundred others wait already.
     Queue,
     /// Its turn, after the operation has been aborted for it; `Busy` if that cannot be aborted.
     Replace,

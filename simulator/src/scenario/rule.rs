@@ -104,8 +104,7 @@ pub(crate) struct Looks<'a> {
 /// The operations that a rule can be for (section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Operation {
+pub(crate) enum Operation {
     /// `AccountVerificationRequest`.
     AccountVerification,
     /// `CaptureRequest`.
@@ -135,8 +134,7 @@ pub enum Operation {
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Effect {
+pub(crate) enum Effect {
     /// The customer presses Cancel on the device: `ABORTED`. Approved if the operation needs no card.
     Abort,
     /// It is approved, contactless and without more ado.

@@ -79,7 +79,7 @@ pub(crate) enum Tip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Operation;
+    use crate::scenario::Operation;
 
     fn effects(text: &str, count: usize) -> Vec<Effect> {
         let mut script = Script::new(Scenario::from_toml(text).expect("a scenario"));

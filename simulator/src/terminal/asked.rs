@@ -3,7 +3,7 @@
 
 mod reading;
 
-pub(super) use reading::flag;
+pub(super) use reading::{check_version, flag};
 
 use super::form::Form;
 use super::paper::Paper;
@@ -217,7 +217,15 @@ impl Act {
         }
     }
 
-    /// What screen, messages and receipts call it.
+    /// How its messages begin. The vendor's samples say `Payment approved` of all but refunds.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Capture | Self::Increment | Self::TipAdjust => "Payment",
+            Self::Refund => "Refund",
+        }
+    }
+
+    /// What screen and receipts call it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Capture => "Capture",

@@ -25,11 +25,10 @@ pub(crate) fn print_receipt(
         None => Slip::of(transaction, &message),
         Some(refund) => {
             let title = if refund.is_void { "Void" } else { "Refund" };
-            Slip::after(transaction, title, (&refund.id, refund.amount, &refund.stamp), &message)
+            Slip::after(transaction, (title, true), (&refund.id, refund.amount, &refund.stamp), &message)
         }
     };
-    let lines = slip.map(|slip| slip.print(side));
-    let lines = lines.ok_or_else(|| Refusal::new("No receipt", "no card was read in this transaction"))?;
+    let lines = slip.print(side);
     let step = Step::working("Printing receipt", DisplayStep::Printing);
     print("Receipt", step, lines, ("PrintReceiptResponse", "Receipt printed"), (ledger, faults))
 }

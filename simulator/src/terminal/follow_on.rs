@@ -51,7 +51,9 @@ pub(crate) fn prepare(
         pace: Pace::new(faults),
         pending: None,
         finish: Box::new(move |ledger, _| {
-            finish(Order { act: asked.act, id: asked.id, amount, new_id, stamp }, &course, ledger)
+            let stated = asked.amount.map_or(amount, |(stated, _)| stated);
+            let order = Order { act: asked.act, id: asked.id, asked: stated, amount, new_id, stamp };
+            finish(order, &course, ledger)
         }),
     })
 }
@@ -64,6 +66,8 @@ pub(crate) fn not_found() -> Refusal {
 struct Order {
     act: Act,
     id: String,
+    /// What the request says, if it says anything.
+    asked: Amount,
     amount: Amount,
     new_id: String,
     stamp: Stamp,
@@ -167,7 +171,7 @@ fn finish(order: Order, course: &Course, ledger: &mut Ledger) -> Done {
     let status = verdict.status;
     let message = match verdict.remark {
         Some(remark) => remark.to_owned(),
-        None => format!("{} {}", order.act.title(), status.verb()),
+        None => format!("{} {}", order.act.noun(), status.verb()),
     };
     let done = |reply, reference| Done {
         reply,
@@ -246,7 +250,17 @@ fn tell(
         _ => order.act.title(),
     };
     let identifier = if order.act == Act::Refund { &order.new_id } else { transaction.id() };
-    let slip = Slip::after(transaction, title, (identifier, order.amount, &order.stamp), message);
+    let slip = Slip::after(
+        transaction,
+        (title, order.act == Act::Refund),
+        (identifier, order.amount, &order.stamp),
+        message,
+    );
+    // The vendor's sample of an increment has the amount of the request, and a card of which only the number is known.
+    let own = transaction
+        .presented
+        .filter(|_| order.act == Act::Increment)
+        .map(|presented| (order.asked, presented.carried()));
     // Section 6a: everything in the reply to a refund is the payment's, but for the linked operations.
     let shown = match (order.act, faults.refund_status) {
         (Act::Refund, RefundStatus::OfPayment) => transaction.status,
@@ -258,7 +272,8 @@ fn tell(
         status: shown,
         id: transaction.id(),
         request_id: &order.stamp.request_id,
-        slip,
+        own,
+        slip: Some(slip),
     }
     .of(transaction)
 }
@@ -289,6 +304,7 @@ mod tests {
         let order = Order {
             act,
             id: String::new(),
+            asked: Amount::ZERO,
             amount: Amount::parse(of).expect("an amount"),
             new_id: "new".to_owned(),
             stamp: transaction.stamp.clone(),
@@ -365,6 +381,63 @@ mod tests {
         assert_eq!(judge_tip(amount("6.00"), &transaction, &faults).ok(), amount("6.00"));
         act(&mut transaction, Act::TipAdjust, "6.00");
         assert_eq!(transaction.amount, amount("36.00"));
+    }
+
+    #[test]
+    fn no_order_of_requests_creates_money() {
+        let faults = Faults { repeated_capture: true, repeated_tip_adjust: true, ..Faults::default() };
+        for seed in 0..200 {
+            let mut chance = Chance::new(Some(seed));
+            let mut transaction = match chance.below(3) {
+                0 => authorised("50.00"),
+                1 => approved(&sale("50.00")),
+                _ => {
+                    let mut request = sale("50.00");
+                    request["capture"] = false.into();
+                    request["askForTip"] = "ON_RECEIPT".into();
+                    approved(&request)
+                }
+            };
+            for _ in 0..30 {
+                let act =
+                    [Act::Capture, Act::Increment, Act::Refund, Act::TipAdjust][chance.below(4) as usize];
+                let amount = Amount::parse(&format!("{}.{:02}", chance.below(40), chance.below(100)))
+                    .filter(|_| chance.below(5) > 0)
+                    .map(|amount| (amount, "USD".to_owned()));
+                let asked = FollowOn { act, id: String::new(), amount };
+                let Ok(amount) = judge(&asked, &transaction, &faults) else { continue };
+                let order = Order {
+                    act,
+                    id: String::new(),
+                    asked: amount,
+                    amount,
+                    new_id: chance.hex_id(),
+                    stamp: transaction.stamp.clone(),
+                };
+                let effects = [Effect::Approve, Effect::Decline, Effect::Inconclusive];
+                let verdict = Verdict::new(effects[chance.below(3) as usize]);
+                let comes_true = verdict.status != Status::Declined;
+                apply(&order, verdict, comes_true, &mut transaction);
+                if chance.below(2) == 0 {
+                    transaction.learn();
+                }
+                let authorised = transaction.amount.expect("an amount");
+                let captured = transaction.captured.unwrap_or(Amount::ZERO);
+                let refunded = transaction
+                    .refunds
+                    .iter()
+                    .filter(|refund| refund.status != Status::Declined)
+                    .fold(Amount::ZERO, |sum, refund| sum.plus(refund.amount));
+                assert!(captured <= authorised, "seed {seed}: captured {captured} of {authorised}");
+                let left = transaction.refundable().unwrap_or(Amount::ZERO);
+                assert_eq!(
+                    transaction.still_captured().unwrap_or(Amount::ZERO),
+                    left,
+                    "seed {seed}: no cash back"
+                );
+                assert_eq!(refunded.plus(left), captured, "seed {seed}: {refunded} refunded, {left} left");
+            }
+        }
     }
 
     #[test]

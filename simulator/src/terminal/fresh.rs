@@ -73,7 +73,8 @@ pub(crate) fn found(transaction: &Transaction, asked_id: Option<&str>) -> Value 
         status: transaction.status,
         id: own_id.unwrap_or(transaction.id()),
         request_id: &transaction.stamp.request_id,
-        slip: Slip::of(transaction, &message),
+        own: None,
+        slip: (transaction.status != Status::Pending).then(|| Slip::of(transaction, &message)),
     }
     .of(transaction)
 }
@@ -87,6 +88,11 @@ pub(crate) fn message_of(transaction: &Transaction) -> String {
 }
 
 fn check(asked: &Fresh, faults: &Faults, ledger: &Ledger) -> Result<(), Refusal> {
+    if faults.strict_references && looks_personal(&asked.reference) {
+        return Err(Refusal::invalid(
+            "merchantReferenceCode looks like a telephone or social security number",
+        ));
+    }
     if faults.duplicate_reference == DuplicateReference::Refuse && ledger.knows(&asked.reference) {
         return Err(Refusal::new("Duplicate reference", "merchantReferenceCode was used before"));
     }
@@ -104,6 +110,13 @@ fn check(asked: &Fresh, faults: &Faults, ledger: &Ledger) -> Result<(), Refusal>
         (false, false) => Err(no_internet()),
         _ => Ok(()),
     }
+}
+
+/// Whether a reference has the shape of a US telephone number or social security number (section 6).
+fn looks_personal(reference: &str) -> bool {
+    let groups: Vec<_> = reference.split('-').map(str::len).collect();
+    reference.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && matches!(groups[..], [10] | [3, 3, 4] | [9] | [3, 2, 4])
 }
 
 pub(crate) fn no_internet() -> Refusal {
@@ -181,7 +194,8 @@ fn finish(
             status,
             id: transaction.id(),
             request_id: &transaction.stamp.request_id,
-            slip: Slip::of(&transaction, &message),
+            own: None,
+            slip: Some(Slip::of(&transaction, &message)),
         }
         .of(&transaction),
     };
@@ -214,4 +228,19 @@ fn draw(transaction: &Transaction, verdict: Verdict, ledger: &mut Ledger) -> Ver
         ledger.spend(category, total);
     }
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_personal;
+
+    #[test]
+    fn reference_in_the_shape_of_a_telephone_or_social_security_number_is_told() {
+        for personal in ["2125550123", "212-555-0123", "078051120", "078-05-1120"] {
+            assert!(looks_personal(personal), "{personal}");
+        }
+        for harmless in ["20261129-0001", "r-1", "12345678", "212_555_0123", "07805112x", ""] {
+            assert!(!looks_personal(harmless), "{harmless}");
+        }
+    }
 }

@@ -33,7 +33,8 @@ impl Ledger {
 
     /// Finds a transaction by one of its ids, or by that of a refund of it.
     pub(crate) fn by_id(&mut self, id: &str, faults: &Faults) -> Option<&mut Transaction> {
-        self.transactions.iter_mut().find(|transaction| {
+        // The latest first, because tills mostly mean what they have just done.
+        self.transactions.iter_mut().rev().find(|transaction| {
             let known = match faults.old_id_after_incremental {
                 true => transaction.ids.iter().any(|known| known == id),
                 false => transaction.id() == id,
@@ -66,7 +67,10 @@ impl Ledger {
         if let Some((_, token)) = self.tokens.iter().find(|(known, _)| *known == card) {
             return token.clone();
         }
-        let token = chance.hex_id();
+        // Ends like the card's number, as those of the vendor's samples do.
+        let pan = card.masked_pan();
+        let last_four = pan.get(pan.len().saturating_sub(4)..).unwrap_or_default();
+        let token = format!("70{}{last_four}", chance.digits(13));
         self.tokens.push((card, token.clone()));
         token
     }

@@ -3,7 +3,9 @@
 
 use super::receipt::{self, Slip};
 use super::transaction::{Status, Transaction};
-use crate::{card, clock};
+use crate::amount::Amount;
+use crate::card::{self, Presented};
+use crate::clock;
 use serde_json::{Map, Value, json};
 
 /// How a transaction is told.
@@ -15,6 +17,8 @@ pub(crate) struct Telling<'a> {
     pub(crate) status: Status,
     pub(crate) id: &'a str,
     pub(crate) request_id: &'a str,
+    /// The amount and the card of an operation that followed on it, if they are its own.
+    pub(crate) own: Option<(Amount, Presented)>,
     pub(crate) slip: Option<Slip<'a>>,
 }
 
@@ -25,13 +29,13 @@ impl Telling<'_> {
             "id": self.id,
             "merchantReferenceCode": asked.reference,
             "submitTimeUtc": clock::submit_time(transaction.stamp.submitted),
-            "amountDetails": amounts(transaction),
+            "amountDetails": self.amounts(transaction),
         });
         if let Some(captured) = transaction.is_captured() {
             details["captured"] = captured.into();
         }
-        let (verification, entry, card) =
-            transaction.presented.map_or_else(card::no_card, card::Presented::processing);
+        let presented = self.own.map(|(_, presented)| presented).or(transaction.presented);
+        let (verification, entry, card) = presented.map_or_else(card::no_card, Presented::processing);
         let mut reply = json!({
             "type": self.kind,
             "transactionDetails": details,
@@ -54,7 +58,8 @@ impl Telling<'_> {
         if let Some(tip_adjust) = transaction.tip_adjust {
             reply["tipAdjustStatus"] = tip_adjust.name().into();
         }
-        if !transaction.refunds.is_empty() {
+        // Stand-alone operations have no such list (section 6a); the others of the samples have an empty one.
+        if transaction.is_captured().is_some() {
             reply["linkedOperations"] = refunds(transaction);
         }
         for (block, value) in &asked.echoed {
@@ -63,32 +68,36 @@ impl Telling<'_> {
         reply
     }
 
+    fn amounts(&self, transaction: &Transaction) -> Value {
+        let asked = &transaction.asked;
+        // Absent in stand-alone operations; in others that nothing was captured is told as an amount.
+        let told = |amount: Option<Amount>| {
+            transaction.is_captured().map(|_| amount.unwrap_or(Amount::none_of(&asked.currency)))
+        };
+        let figures = [
+            ("amount", self.own.map(|(amount, _)| amount).or(transaction.amount)),
+            ("capturedAmount", told(transaction.still_captured())),
+            ("refundableAmount", told(transaction.refundable())),
+            ("includedTipAmount", transaction.tip),
+            ("cashbackAmount", asked.cashback),
+        ];
+        let mut amounts = Map::new();
+        amounts.insert("currency".to_owned(), asked.currency.as_str().into());
+        for (name, figure) in figures {
+            if let Some(figure) = figure {
+                amounts.insert(name.to_owned(), figure.to_string().into());
+            }
+        }
+        amounts.into()
+    }
+
     fn additional(&self, transaction: &Transaction) -> Value {
         let mut additional = json!({ "requestId": self.request_id });
-        if let Some(instrument) = &transaction.instrument {
+        if let (Some(instrument), None) = (&transaction.instrument, self.own) {
             additional["instrumentId"] = instrument.as_str().into();
         }
         additional
     }
-}
-
-fn amounts(transaction: &Transaction) -> Value {
-    let asked = &transaction.asked;
-    let figures = [
-        ("amount", transaction.amount),
-        ("capturedAmount", transaction.captured),
-        ("refundableAmount", transaction.refundable()),
-        ("includedTipAmount", transaction.tip),
-        ("cashbackAmount", asked.cashback),
-    ];
-    let mut amounts = Map::new();
-    amounts.insert("currency".to_owned(), asked.currency.as_str().into());
-    for (name, figure) in figures {
-        if let Some(figure) = figure {
-            amounts.insert(name.to_owned(), figure.to_string().into());
-        }
-    }
-    amounts.into()
 }
 
 fn refunds(transaction: &Transaction) -> Value {
@@ -118,6 +127,7 @@ mod tests {
             status: transaction.status,
             id: transaction.id(),
             request_id: &transaction.stamp.request_id,
+            own: None,
             slip: None,
         };
         telling.of(transaction)
@@ -131,7 +141,9 @@ mod tests {
         assert_eq!(reply["processingDetails"]["status"], "APPROVED");
         assert_eq!(reply["transactionDetails"]["captured"], false);
         let amounts = &reply["transactionDetails"]["amountDetails"];
-        assert_eq!(amounts, &json!({ "amount": "1.00", "currency": "USD" }));
+        let expected = json!({ "amount": "1.00", "currency": "USD", "capturedAmount": "0.00", "refundableAmount": "0.00" });
+        assert_eq!(amounts, &expected);
+        assert_eq!(reply["linkedOperations"], json!([]));
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Stamp {
     pub(crate) fn new(chance: &mut Chance) -> Self {
         Self {
             submitted: SystemTime::now(),
-            request_id: chance.hex_id(),
+            request_id: chance.digits(REQUEST_ID_DIGITS),
             approval: chance.digits(6),
             number: chance.digits(4),
         }
@@ -246,14 +246,18 @@ impl Transaction {
 
     /// What is left to be refunded; cash is not (section 6a).
     pub(crate) fn refundable(&self) -> Option<Amount> {
+        self.still_captured()?.minus(self.asked.cashback.unwrap_or(Amount::ZERO))
+    }
+
+    /// What is still captured: refunds make it less, as the vendor's sample shows.
+    pub(crate) fn still_captured(&self) -> Option<Amount> {
         // What may have been refunded is not refunded again.
         let refunded = self
             .refunds
             .iter()
-            .filter(|refund| [Some(refund.status), refund.settles_as].contains(&Some(Status::Approved)));
-        let gone =
-            refunded.fold(self.asked.cashback.unwrap_or(Amount::ZERO), |sum, refund| sum.plus(refund.amount));
-        self.captured?.minus(gone)
+            .filter(|refund| [Some(refund.status), refund.settles_as].contains(&Some(Status::Approved)))
+            .fold(Amount::ZERO, |sum, refund| sum.plus(refund.amount));
+        self.captured?.minus(refunded)
     }
 
     /// The `captured` of the reply, which stand-alone operations do without (section 6a).
@@ -289,6 +293,9 @@ pub(crate) fn presented(asked: &Fresh, course: &Course, stored: Option<Card>) ->
     };
     Presented { card, entry, verification }
 }
+
+/// Those of the vendor's samples have as many.
+const REQUEST_ID_DIGITS: usize = 22;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -19,6 +19,7 @@ fn capture_of_a_part_leaves_nothing_to_be_captured_and_only_that_part_to_be_refu
     assert!(complaint(&pair.post(&capture(Some("50.01")))).contains("50.00"));
     let captured = pair.post(&capture(Some("30.00")));
     assert_eq!((&captured["type"], status(&captured)), (&json!("CaptureResponse"), "APPROVED"));
+    assert_eq!(captured["message"], "Payment approved");
     assert_eq!(id(&captured), id(&authorised));
     assert_eq!(captured["transactionDetails"]["captured"], true);
     let expected = json!({
@@ -58,7 +59,13 @@ fn increment_has_a_new_id_and_both_ids_find_it() {
     let incremented = pair.post(&request);
     assert_eq!(incremented["type"], "IncrementalAuthorizationResponse");
     assert_ne!(id(&incremented), id(&authorised));
-    assert_eq!(amounts(&incremented)["amount"], "70.00");
+    let expected = json!({
+        "amount": "20.00", "currency": "USD", "capturedAmount": "0.00", "refundableAmount": "0.00",
+    });
+    assert_eq!(amounts(&incremented), &expected, "the amount of the request");
+    let card = &incremented["processingDetails"]["card"];
+    assert_eq!((&card["maskedPan"], &card["expirationYear"]), (&json!("XXXXXXXXXXXX0119"), &json!("00")));
+    assert_eq!(incremented["additionalInformation"].get("instrumentId"), None);
     for found in [id(&authorised), id(&incremented)] {
         let reply = pair.post(&by_id(found));
         assert_eq!((id(&reply), &amounts(&reply)["amount"]), (found, &json!("70.00")));
@@ -80,7 +87,8 @@ fn refunds_are_listed_in_the_reply_that_bears_the_payment_s_id() {
     assert_eq!(amounts(&first)["refundableAmount"], "6.00");
     assert_eq!(amounts(&first)["amount"], "10.00");
     assert_eq!(receipt_line(&first, "TRANSACTION_TYPE"), "Refund");
-    assert_eq!(receipt_line(&first, "AMOUNT_AND_CURRENCY"), "4.00 USD");
+    assert_eq!(receipt_line(&first, "AMOUNT_AND_CURRENCY"), "-4.00 USD");
+    assert_eq!(amounts(&first)["capturedAmount"], "6.00", "refunds make it less");
     let second = pair.post(&refund(&paid, None));
     let operations = second["linkedOperations"].as_array().expect("a list");
     let told: Vec<_> = operations

@@ -4,9 +4,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod amounts;
 mod device_work;
 mod follow_ons;
+mod manual;
 mod offline;
 mod payments;
 mod scenarios;

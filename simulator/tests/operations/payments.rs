@@ -36,7 +36,11 @@ fn pre_authorisation_is_not_captured() {
     let pair = Pair::new();
     let reply = pair.post(&payment_with("r-1", "50.00", &json!({ "capture": false })));
     assert_eq!((status(&reply), &reply["transactionDetails"]["captured"]), ("APPROVED", &json!(false)));
-    assert_eq!(amounts(&reply), &json!({ "amount": "50.00", "currency": "USD" }));
+    let expected = json!({
+        "amount": "50.00", "currency": "USD", "capturedAmount": "0.00", "refundableAmount": "0.00",
+    });
+    assert_eq!(amounts(&reply), &expected);
+    assert_eq!(reply["linkedOperations"], json!([]));
     assert_eq!(receipt_line(&reply, "TRANSACTION_TYPE"), "Pre-authorisation");
 }
 
@@ -141,6 +145,7 @@ fn stand_alone_credit_has_neither_captured_nor_refundable_amounts() {
     assert_eq!(reply["transactionDetails"].get("captured"), None);
     assert_eq!(amounts(&reply), &json!({ "amount": "7.00", "currency": "USD" }));
     assert_eq!(reply.get("linkedOperations"), None);
+    assert_eq!(receipt_line(&reply, "AMOUNT_AND_CURRENCY"), "-7.00 USD");
 }
 
 #[test]
@@ -152,6 +157,7 @@ fn token_of_a_payment_is_good_for_a_refund() {
     request["instrumentId"] = "nobody's".into();
     assert!(complaint(&pair.post(&request)).contains("instrumentId"));
     request["instrumentId"] = paid["additionalInformation"]["instrumentId"].clone();
+    assert!(request["instrumentId"].as_str().is_some_and(|id| id.len() == 19 && id.ends_with("0119")));
     let reply = pair.post(&request);
     assert_eq!((&reply["type"], status(&reply)), (&json!("TokenRefundResponse"), "APPROVED"));
     assert_eq!(
@@ -195,6 +201,11 @@ fn customer_who_presses_cancel_aborts_the_payment_before_it_is_processed() {
         let (messages, reply) = told(&mut socket, "PaymentResponse");
         assert_eq!((messages, status(&reply)), (vec!["Present card".to_owned()], "ABORTED"));
         assert_eq!(reply.get("additionalInformation"), None);
+        let card = &reply["processingDetails"]["card"];
+        assert_eq!((&card["type"], &card["maskedPan"]), (&json!("UNKNOWN"), &json!("")));
+        assert_eq!(amounts(&reply)["capturedAmount"], "0.00");
+        assert_eq!(receipt_line(&reply, "STATUS_TEXT"), "Payment aborted");
+        assert_eq!(receipt_line(&reply, "PAYMENT_DETAILS_SOURCE"), "", "there was no card");
     }
 }
 

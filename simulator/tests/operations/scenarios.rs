@@ -1,6 +1,6 @@
 //! Scenarios: what becomes of which payment, the same again with a seed, and the test amounts of the default one.
 
-use crate::common::{PATIENCE, Pair, cancel, lookup, payment, wait_for_sent};
+use crate::common::{PATIENCE, Pair, cancel, lookup, payment, wait_for_payment, wait_for_sent};
 use crate::{amounts, payment_with, refund, status, timeless, told};
 use poslatch_simulator::{Event, Exchange, Faults, Scenario, Simulator};
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ fn test_amounts_that_lose_their_reply_leave_an_approved_payment() {
         let pair = Pair::new();
         let mut socket = pair.socket();
         socket.send(&payment("r-1", amount));
-        assert_eq!(crate::common::wait_for_payment(&pair.device, "r-1"), "APPROVED");
+        assert_eq!(wait_for_payment(&pair.device, "r-1"), "APPROVED");
         assert_eq!(status(&pair.post(&lookup("r-1"))), "APPROVED");
     }
     let pair = Pair::new();
@@ -187,10 +187,16 @@ fn slow_test_amounts_can_be_cancelled() {
         socket.send(&cancel());
         assert_eq!(status(&socket.receive()), "ABORTED");
     }
-    // Nobody waits for it here: that it is still to come is enough.
-    socket.send(&payment("r-3", "66.22"));
-    assert_eq!(crate::common::wait_for_payment(&pair.device, "r-3"), "APPROVED");
-    socket.send(&lookup("r-3"));
+}
+
+#[test]
+fn late_reply_of_a_rule_lets_the_lookup_overtake_it() {
+    // Later than any test takes.
+    let pair = playing(scenario("[[payment]]\nexchange = { late_reply_ms = 3600000 }"));
+    let mut socket = pair.socket();
+    socket.send(&payment("r-1", "1.00"));
+    assert_eq!(wait_for_payment(&pair.device, "r-1"), "APPROVED");
+    socket.send(&lookup("r-1"));
     let replies = socket.receive_until("TransactionLookupResponse");
     assert!(replies.iter().all(|reply| reply["type"] != "PaymentResponse"), "{replies:?}");
 }

@@ -67,6 +67,18 @@ fn request_that_waited_may_turn_out_to_be_wrong_and_the_next_has_its_turn() {
 }
 
 #[test]
+fn hundred_requests_may_wait_and_no_more() {
+    let pair =
+        Pair::with(Faults { hold_payment: true, second_request: SecondRequest::Queue, ..Faults::default() });
+    let mut socket = pair.socket();
+    for number in 0..102 {
+        socket.send(&payment(&format!("r-{number}"), "1.00"));
+    }
+    assert_eq!(socket.receive()["message"], "Present card");
+    assert_eq!(socket.receive()["message"], "Terminal busy");
+}
+
+#[test]
 fn second_request_replaces_the_first_if_so_switched() {
     let pair = Pair::with(Faults {
         hold_payment: true,
@@ -110,6 +122,7 @@ fn amount_of_an_increment_is_the_new_total_if_so_switched() {
     let increment = |amount| follow_on("IncrementalAuthorizationRequest", id, Some(amount));
     assert!(complaint(&pair.post(&increment("20.00"))).contains("50.00"));
     assert_eq!(amounts(&pair.post(&increment("70.00")))["amount"], "70.00");
+    assert_eq!(amounts(&pair.post(&lookup("r-1")))["amount"], "70.00");
 }
 
 #[test]
@@ -151,6 +164,39 @@ fn merchant_may_lack_what_others_have() {
     let mut credit = payment("r-2", "1.00");
     credit["type"] = "StandaloneRefundRequest".into();
     assert!(complaint(&pair.post(&credit)).contains("stand-alone"));
+}
+
+#[test]
+fn reference_that_looks_personal_is_refused_if_so_switched() {
+    let pair = Pair::new();
+    assert_eq!(status(&pair.post(&payment("212-555-0123", "1.00"))), "APPROVED");
+    pair.device.set_faults(Faults { strict_references: true, ..Faults::default() });
+    assert!(complaint(&pair.post(&payment("212-555-0123", "1.00"))).contains("merchantReferenceCode"));
+}
+
+#[test]
+fn replies_of_other_apps_have_nulls_and_new_fields() {
+    let pair = Pair::with(Faults { null_for_absent: true, unknown_fields: true, ..Faults::default() });
+    let reply = pair.post(&payment("r-1", "1.00"));
+    assert_eq!(status(&reply), "APPROVED");
+    assert_eq!(reply.get("tipAdjustStatus"), Some(&json!(null)));
+    assert_eq!(amounts(&reply).get("cashbackAmount"), Some(&json!(null)));
+    assert!(reply["transactionDetails"]["fieldOfTomorrow"].is_object());
+    assert_eq!(pair.post(&lookup("r-1")).get("message"), Some(&json!(null)));
+}
+
+#[test]
+fn old_app_does_not_know_what_came_later() {
+    let pair = Pair::with(Faults { app_minor: 8, ..Faults::default() });
+    let mut socket = pair.socket();
+    socket.send(&payment("r-1", "1.00"));
+    assert_eq!(socket.receive().get("canBeAborted"), None);
+    socket.receive_until("PaymentResponse");
+    assert!(complaint(&pair.post(&json!({ "type": "ReadCardRequest" }))).contains("ReadCardRequest"));
+    pair.device.set_faults(Faults { app_minor: 17, ..Faults::default() });
+    assert_eq!(pair.post(&json!({ "type": "ReadCardRequest" }))["type"], "ReadCardResponse");
+    let offline = json!({ "type": "OfflineModeRequest", "enabled": true });
+    assert!(complaint(&pair.post(&offline)).contains("OfflineModeRequest"));
 }
 
 #[test]

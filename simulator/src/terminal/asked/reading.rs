@@ -36,8 +36,24 @@ pub(super) fn read(kind: &str, body: &Value) -> Result<Asked, Refusal> {
         "TokenRefundRequest" => Asked::Fresh(token_refund(body)?),
         "TransactionLookupRequest" => Asked::LookUp(look_up(body)?),
         "" => return Err(Refusal::invalid("class discriminator 'type' is missing")),
-        unknown => return Err(Refusal::invalid(format!("type '{unknown}' is not known"))),
+        unknown => return Err(unknown_type(unknown)),
     })
+}
+
+/// Whether an app of this version knows the request (section 7).
+pub(in crate::terminal) fn check_version(kind: &str, body: &Value, app_minor: u32) -> Result<(), Refusal> {
+    let since = |kind| SINCE.iter().find(|(known, _)| *known == kind).map_or(0, |(_, since)| *since);
+    if app_minor < since(kind) {
+        return Err(unknown_type(kind));
+    }
+    match text(body, "paymentMode") {
+        Some("EBT") if app_minor < EBT_SINCE => Err(Refusal::invalid("paymentMode 'EBT' is not known")),
+        _ => Ok(()),
+    }
+}
+
+fn unknown_type(kind: &str) -> Refusal {
+    Refusal::invalid(format!("type '{kind}' is not known"))
 }
 
 fn payment(body: &Value) -> Result<Fresh, Refusal> {
@@ -58,7 +74,9 @@ fn payment(body: &Value) -> Result<Fresh, Refusal> {
             return Err(Refusal::invalid("askForTip does not go with a paymentMode"));
         }
         (Some("ON_DEVICE"), true) => (Kind::Sale, true),
-        (Some("ON_DEVICE"), false) => (Kind::PreAuthorisation, true),
+        (Some("ON_DEVICE"), false) => {
+            return Err(Refusal::invalid("askForTip ON_DEVICE does not go with capture false"));
+        }
         (Some("ON_RECEIPT"), false) => (Kind::SaleTipOnReceipt, false),
         (Some("ON_RECEIPT"), true) => {
             return Err(Refusal::invalid("askForTip ON_RECEIPT needs capture to be false"));
@@ -252,6 +270,18 @@ const NUMBERS: &[(&str, &str)] = &[
     ("/lodgingDetails/numberOfRoomsBooked", "lodgingDetails.numberOfRoomsBooked"),
 ];
 
+/// The minor version of the app that brought a request (section 7).
+const SINCE: &[(&str, u32)] = &[
+    ("CustomPrintRequest", 21),
+    ("CustomScreenRequest", 21),
+    ("OfflineModeRequest", 18),
+    ("PrintReceiptRequest", 9),
+    ("ReadCardRequest", 17),
+];
+
+/// The one that brought EBT (section 7).
+const EBT_SINCE: u32 = 17;
+
 const WRONG_TIP: &str = "askForTip is neither ON_DEVICE nor ON_RECEIPT";
 
 #[cfg(test)]
@@ -300,6 +330,16 @@ mod tests {
             let complaint = complaint(pointer, value);
             assert!(complaint.contains(named), "{pointer}: {complaint:?}");
         }
+    }
+
+    #[test]
+    fn app_knows_what_its_version_brought_and_no_more() {
+        let body = json!({ "paymentMode": "EBT" });
+        for (kind, since) in SINCE.iter().copied().chain([("PaymentRequest", EBT_SINCE)]) {
+            assert!(check_version(kind, &body, since.max(EBT_SINCE)).is_ok(), "{kind}");
+            assert!(check_version(kind, &body, since - 1).is_err(), "{kind}");
+        }
+        assert!(check_version("PaymentRequest", &json!({}), 1).is_ok());
     }
 
     #[test]

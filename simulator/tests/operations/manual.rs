@@ -1,4 +1,4 @@
-//! The table of test amounts in the documentation, held to the scenario that the simulator plays.
+//! The manual of the scenarios, held to what the simulator reads and plays.
 
 use poslatch_simulator::{DECLINED_AMOUNT, Scenario};
 
@@ -41,4 +41,31 @@ fn documented_words_of_a_rule_are_those_that_exist() {
             assert!(page.contains(&format!("`{word}`")), "{key} `{word}` is not in docs/simulator.md");
         }
     }
+}
+
+#[test]
+fn documented_keys_are_those_that_exist() {
+    let page = include_str!("../../../docs/simulator.md");
+    for (text, of) in [("nothing = 1", "a scenario"), ("[[payment]]\nnothing = 1", "a rule")] {
+        let error = Scenario::from_toml(text).expect_err("no such key").to_string();
+        let (_, known) = error.rsplit_once("expected one of ").expect("a list");
+        for key in known.split('`').skip(1).step_by(2) {
+            let is_documented =
+                [format!("| `{key}` |"), format!("| `[{key}]` |"), format!("| `[[{key}]]` |")]
+                    .iter()
+                    .any(|row| page.contains(row));
+            assert!(is_documented, "`{key}` of {of} is not in docs/simulator.md");
+        }
+    }
+}
+
+#[test]
+fn documented_example_is_a_scenario() {
+    let page = include_str!("../../../docs/simulator.md");
+    let (_, example) = page.split_once("```toml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    assert_eq!(
+        Scenario::from_toml(example).expect("a scenario").title(),
+        "Every fifth customer has no money"
+    );
 }
