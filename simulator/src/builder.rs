@@ -2,13 +2,15 @@
 //! [`crate::simulator`], which is the handle of a device that runs.
 
 use crate::code::{CODE_INTERVAL, CodeScreen};
+use crate::control::Control;
 use crate::device::{Device, DeviceParts};
 use crate::journal::{Journal, Observer};
+use crate::scenario::Script;
 use crate::server::Order;
 use crate::simulator::listen;
 use crate::state::StateFolder;
 use crate::tills::Tills;
-use crate::{Error, Event, Faults, Pki, Simulator, server};
+use crate::{Error, Event, Faults, Pki, Scenario, Simulator, server};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -22,11 +24,14 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Builder {
     serial: String,
     listen: SocketAddr,
-    faults: Faults,
+    faults: Option<Faults>,
+    scenario: Scenario,
     code_interval: Duration,
     pki: Option<Pki>,
     state_dir: Option<PathBuf>,
     observer: Option<Observer>,
+    control: Option<SocketAddr>,
+    events_max: usize,
 }
 
 impl Builder {
@@ -34,11 +39,14 @@ impl Builder {
         Self {
             serial: DEFAULT_SERIAL.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            faults: Faults::default(),
+            faults: None,
+            scenario: Scenario::default(),
             code_interval: CODE_INTERVAL,
             pki: None,
             state_dir: None,
             observer: None,
+            control: None,
+            events_max: usize::MAX,
         }
     }
 
@@ -48,9 +56,26 @@ impl Builder {
         self
     }
 
-    /// Sets the switches. Default: a healthy device.
+    /// Serves the device's screen and the control API on this address, over HTTP. Default: not at all.
+    ///
+    /// Whoever reaches it can do everything that [`Simulator`] can, so on any other address than one of the loopback a
+    /// token is asked for, which [`Simulator::control_url`] holds.
+    pub fn control(mut self, address: SocketAddr) -> Self {
+        self.control = Some(address);
+        self
+    }
+
+    /// Sets the switches. Default: as the scenario has them, which is a healthy device if it is the default one.
     pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
+        self.faults = Some(faults);
+        self
+    }
+
+    /// Sets how many entries the record keeps; older ones are forgotten, half of them at a time. Default: all.
+    ///
+    /// For devices that run for weeks. A test that looks for an entry wants all of them.
+    pub fn events_max(mut self, count: usize) -> Self {
+        self.events_max = count;
         self
     }
 
@@ -72,6 +97,12 @@ impl Builder {
     /// Sets the PKI. Default: one that the simulators of the process share; no effect with a state folder.
     pub fn pki(mut self, pki: Pki) -> Self {
         self.pki = Some(pki);
+        self
+    }
+
+    /// Sets the scenario. Default: [`Scenario::default`].
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = scenario;
         self
     }
 
@@ -105,15 +136,17 @@ impl Builder {
             },
         };
         let (listener, address) = listen(self.listen)?;
-        let journal = Journal::new(self.observer);
-        let code = CodeScreen::new(self.code_interval, &journal);
+        let control = self.control.map(listen).transpose()?;
+        let journal = Journal::bounded(self.observer, self.events_max);
+        let code = CodeScreen::new(self.code_interval, Script::chance_of_codes(&self.scenario), &journal);
         let device = Arc::new(Device::new(DeviceParts {
             serial: self.serial,
             pki,
             journal,
             code,
             tills,
-            faults: self.faults,
+            faults: self.faults.unwrap_or_else(|| self.scenario.switches().clone()),
+            scenario: self.scenario,
         }));
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
         let (stop, stopped) = oneshot::channel();
@@ -123,7 +156,19 @@ impl Builder {
             .name(format!("device-{}", device.serial))
             .spawn(move || serve(runtime, Served { device: served, listener, address, ordered }, stopped))
             .map_err(Error::Thread)?;
-        Ok(Simulator { device, address, state_folder, orders, stop: Some(stop), thread: Some(thread) })
+        let mut simulator = Simulator {
+            device,
+            address,
+            state_folder,
+            orders,
+            control: None,
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        if let Some((listener, bound)) = control {
+            simulator.control = Some(Control::start(simulator.companion(), listener, bound)?);
+        }
+        Ok(simulator)
     }
 }
 

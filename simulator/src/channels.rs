@@ -39,6 +39,12 @@ impl Channels {
         lock(&self.state).open.remove(&connection);
     }
 
+    /// Returns how many channels are open, and how many replies are held back.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.open.len(), state.held.len())
+    }
+
     /// Says something on every open channel, and returns how many there are.
     pub(crate) fn say(&self, said: impl Fn() -> Said) -> usize {
         let state = lock(&self.state);

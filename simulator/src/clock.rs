@@ -9,6 +9,11 @@ pub fn rfc3339(time: SystemTime) -> String {
     format!("{}Z", to_the_second(time))
 }
 
+/// The same to the millisecond.
+pub(crate) fn rfc3339_milliseconds(time: SystemTime) -> String {
+    format!("{}.{:03}Z", to_the_second(time), OffsetDateTime::from(time).millisecond())
+}
+
 /// Writes a time as the app does: `+0000` without the colon that RFC 3339 demands (section 0, fact 9).
 pub(crate) fn submit_time(time: SystemTime) -> String {
     format!("{}+0000", to_the_second(time))
@@ -16,8 +21,17 @@ pub(crate) fn submit_time(time: SystemTime) -> String {
 
 /// Drops the fraction, since certificates have none and dates are compared with those read from them.
 pub(crate) fn whole_seconds(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+    from_seconds(seconds(time))
+}
+
+/// Returns the whole seconds since 1970.
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Reads what [`seconds`] wrote.
+pub(crate) fn from_seconds(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 fn to_the_second(time: SystemTime) -> String {

@@ -1,7 +1,8 @@
 //! The setup code on the screen: shown for a while, then replaced (section 2). A file of its own because time, chance
 //! and the rule of single use meet here and nowhere else.
 
-use crate::{Event, journal::Journal, lock, pki};
+use crate::chance::Chance;
+use crate::{Event, journal::Journal, lock};
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 pub(crate) struct CodeScreen {
     shown: Mutex<Shown>,
     interval: Duration,
+    chance: Mutex<Chance>,
     replaced: Notify,
 }
 
@@ -19,14 +21,20 @@ struct Shown {
 }
 
 impl CodeScreen {
-    pub(crate) fn new(interval: Duration, journal: &Journal) -> Self {
+    pub(crate) fn new(interval: Duration, chance: Chance, journal: &Journal) -> Self {
         let screen = Self {
             shown: Mutex::new(Shown { code: String::new(), until: Instant::now() }),
             interval,
+            chance: Mutex::new(chance),
             replaced: Notify::new(),
         };
         screen.renew(journal);
         screen
+    }
+
+    /// Draws the codes to come by another chance.
+    pub(crate) fn draw_by(&self, chance: Chance) {
+        *lock(&self.chance) = chance;
     }
 
     /// Returns the code that is valid now, and for how long.
@@ -34,6 +42,10 @@ impl CodeScreen {
         let mut shown = lock(&self.shown);
         self.renew_if_lapsed(&mut shown, journal);
         (shown.code.clone(), shown.until.saturating_duration_since(Instant::now()))
+    }
+
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Shows a new code; the old one is refused from now on.
@@ -72,7 +84,7 @@ impl CodeScreen {
     }
 
     fn replace(&self, shown: &mut Shown, journal: &Journal) {
-        *shown = Shown { code: random_code(), until: Instant::now() + self.interval };
+        *shown = Shown { code: random_code(&mut lock(&self.chance)), until: Instant::now() + self.interval };
         journal.record(Event::CodeShown { valid_seconds: self.interval.as_secs() });
         self.replaced.notify_one();
     }
@@ -86,15 +98,9 @@ pub(crate) enum CodeUse {
 }
 
 /// Eight characters of A-Z and 0-9, as the vendor's samples have them (section 2).
-fn random_code() -> String {
-    let mut code = String::new();
-    while code.len() < CODE_LENGTH {
-        // Bytes above the last whole multiple of 36 are thrown away, or the first letters would come more often.
-        let chosen = pki::random_bytes::<CODE_LENGTH>().into_iter().filter(|byte| *byte < 252);
-        let letters = chosen.map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
-        code.extend(letters.take(CODE_LENGTH - code.len()));
-    }
-    code
+fn random_code(chance: &mut Chance) -> String {
+    let mut letter = || ALPHABET.get(chance.below(ALPHABET.len() as u64) as usize).copied().unwrap_or(b'A');
+    (0..CODE_LENGTH).map(|_| char::from(letter())).collect()
 }
 
 const ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -111,7 +117,7 @@ mod tests {
 
     #[test]
     fn code_is_eight_capitals_and_digits() {
-        let code = random_code();
+        let code = random_code(&mut Chance::new(None));
         assert_eq!(code.len(), 8);
         assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
     }
@@ -119,7 +125,7 @@ mod tests {
     #[test]
     fn used_code_is_replaced_only_if_it_serves_once() {
         let journal = Journal::new(None);
-        let screen = CodeScreen::new(CODE_INTERVAL, &journal);
+        let screen = CodeScreen::new(CODE_INTERVAL, Chance::new(None), &journal);
         let (code, _) = screen.current(&journal);
         assert!(screen.accept(&code, CodeUse::Repeated, &journal));
         assert!(screen.accept(&code, CodeUse::Single, &journal));
@@ -129,7 +135,7 @@ mod tests {
     #[test]
     fn lapsed_code_is_refused_even_if_it_is_still_on_the_screen() {
         let journal = Journal::new(None);
-        let screen = CodeScreen::new(Duration::ZERO, &journal);
+        let screen = CodeScreen::new(Duration::ZERO, Chance::new(None), &journal);
         let stale = lock(&screen.shown).code.clone();
         assert!(!screen.accept(&stale, CodeUse::Single, &journal));
     }

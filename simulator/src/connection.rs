@@ -8,7 +8,8 @@ use crate::tls::TlsMaterial;
 use crate::wire::Wire;
 use crate::{ClientCertificate, Event, Faults, TlsVersions, lock, tls11, websocket};
 use hyper_util::rt::TokioIo;
-use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::{CertificateError, HandshakeKind, OtherError, ProtocolVersion, ServerConnection};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -149,7 +150,7 @@ async fn handshake(
             Some((Plain::new(tls, Arc::clone(device), connection), rights))
         }
         Err((error, wire)) => {
-            failed(error.to_string());
+            failed(explain(&error));
             if faults.client_certificate == ClientCertificate::ResetWithoutAlert && wire.is_muted() {
                 wire.reset_on_drop();
                 return None;
@@ -157,6 +158,16 @@ async fn handshake(
             let _ = tokio::time::timeout(LINGER_MAX, wire.close_after_failed_handshake()).await;
             None
         }
+    }
+}
+
+/// What the TLS library says; of a certificate that our own rules refuse it only knows the type of the reason.
+fn explain(error: &io::Error) -> String {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(reason)))) => {
+            format!("invalid peer certificate: {reason}")
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -3,12 +3,15 @@
 
 use crate::channels::Channels;
 use crate::code::CodeScreen;
+use crate::display::Panel;
 use crate::journal::Journal;
 use crate::pki::{Generations, Issued};
+use crate::scenario::Script;
+use crate::server::Presence;
 use crate::terminal::Terminal;
-use crate::tills::Tills;
+use crate::tills::{Till, Tills};
 use crate::tls::TlsMaterial;
-use crate::{Error, Event, Faults, Pki, PosIdReuse, lock};
+use crate::{Error, Event, Faults, Pki, PosIdReuse, Scenario, lock};
 use std::io;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -20,8 +23,11 @@ pub(crate) struct Device {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) terminal: Terminal,
+    pub(crate) panel: Panel,
+    pub(crate) script: Mutex<Script>,
     pub(crate) channels: Channels,
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
+    presence: Mutex<Presence>,
     settings: Mutex<Settings>,
 }
 
@@ -32,7 +38,7 @@ struct Settings {
 
 impl Device {
     pub(crate) fn new(parts: DeviceParts) -> Self {
-        let DeviceParts { serial, pki, journal, code, tills, faults } = parts;
+        let DeviceParts { serial, pki, journal, code, tills, faults, scenario } = parts;
         let pkis = Generations::new(pki);
         let tls = Arc::new(TlsMaterial::new(&pkis, &device_name(&serial), &faults));
         Self {
@@ -42,8 +48,11 @@ impl Device {
             code,
             tills,
             terminal: Terminal::default(),
+            panel: Panel::default(),
+            script: Mutex::new(Script::new(scenario)),
             channels: Channels::default(),
             disturbance: watch::Sender::new(None),
+            presence: Mutex::new(Presence::Back),
             settings: Mutex::new(Settings { faults, tls }),
         }
     }
@@ -71,6 +80,25 @@ impl Device {
         if let Some(tls) = renewed {
             settings.tls = tls;
         }
+        drop(settings);
+        self.journal.tell();
+    }
+
+    pub(crate) fn presence(&self) -> Presence {
+        *lock(&self.presence)
+    }
+
+    pub(crate) fn set_presence(&self, presence: Presence) {
+        *lock(&self.presence) = presence;
+        self.journal.tell();
+    }
+
+    /// Plays another scenario from the next request on, from its beginning.
+    pub(crate) fn set_scenario(&self, scenario: Scenario) {
+        self.set_faults(scenario.switches().clone());
+        self.code.draw_by(Script::chance_of_codes(&scenario));
+        *lock(&self.script) = Script::new(scenario);
+        self.journal.tell();
     }
 
     /// Uses this PKI from the next connection on.
@@ -94,12 +122,25 @@ impl Device {
     }
 
     fn put_on_list(&self, issued: &Issued, pos_id: &str) -> io::Result<()> {
-        if self.faults().pos_id_reuse == PosIdReuse::Replace && self.tills.remove(pos_id)? {
+        if self.faults().pos_id_reuse == PosIdReuse::Replace {
+            self.take_off_list(|till| till.pos_id == pos_id)?;
+        }
+        self.tills.add(issued, pos_id)
+    }
+
+    /// Takes the tills that this is true of off the list, and returns how many they were.
+    pub(crate) fn take_off_list(&self, is_meant: impl Fn(&Till) -> bool) -> io::Result<usize> {
+        let removed = self.tills.remove(is_meant)?;
+        if !removed.is_empty() {
             // A resumed session would bring the old till in without a look at its certificate.
             let mut settings = lock(&self.settings);
             settings.tls = Arc::new(settings.tls.forgetful(&settings.faults));
         }
-        self.tills.add(&issued.leaf_der, pos_id)
+        for Till { pos_id, fingerprint, .. } in &removed {
+            let (pos_id, fingerprint) = (pos_id.clone(), fingerprint.clone());
+            self.journal.record(Event::TillRevoked { pos_id, fingerprint });
+        }
+        Ok(removed.len())
     }
 }
 
@@ -111,6 +152,7 @@ pub(crate) struct DeviceParts {
     pub(crate) code: CodeScreen,
     pub(crate) tills: Tills,
     pub(crate) faults: Faults,
+    pub(crate) scenario: Scenario,
 }
 
 /// How a connection ends.

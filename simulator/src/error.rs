@@ -24,6 +24,11 @@ pub enum Error {
     },
     /// The shared secret of the cloud is not base64.
     Secret,
+    /// A scenario file says what is not known.
+    Scenario {
+        /// What is wrong, and what there is.
+        reason: String,
+    },
     /// The serial number cannot be the first label of a DNS name.
     Serial {
         /// The serial number as given.
@@ -57,6 +62,7 @@ impl fmt::Display for Error {
         match self {
             Self::Certificate { reason } => write!(f, "certificate cannot be made: {reason}"),
             Self::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::Scenario { reason } => write!(f, "cannot play the scenario: {reason}"),
             Self::Secret => f.write_str("shared secret is not base64"),
             Self::Serial { serial } => write!(f, "serial number \"{serial}\" cannot be part of a DNS name"),
             Self::State { path, source } => write!(f, "state file \"{}\": {source}", path.display()),
@@ -72,6 +78,7 @@ impl std::error::Error for Error {
         match self {
             Self::Listen { source, .. } | Self::State { source, .. } | Self::Thread(source) => Some(source),
             Self::Certificate { .. }
+            | Self::Scenario { .. }
             | Self::Secret
             | Self::Serial { .. }
             | Self::StateUnusable { .. }

@@ -1,6 +1,9 @@
 //! The record's entries: what a test may prove about a device. Apart from the journal that keeps them, because this is
 //! the vocabulary of tests in other crates.
 
+mod json;
+
+use crate::Display;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -44,6 +47,8 @@ pub enum Event {
         /// Number of the connection.
         connection: u64,
     },
+    /// The device's screen shows something else than before. The steps of a status flood are not on record.
+    DisplayChanged(Display),
     /// The TLS handshake succeeded as the device sees it.
     Handshake {
         /// Number of the connection.
@@ -145,6 +150,13 @@ pub enum Event {
         /// The text that the till was given.
         reason: String,
     },
+    /// A till was taken off the list, by [`crate::Simulator::revoke_till`] or because of [`crate::Faults::pos_id_reuse`].
+    TillRevoked {
+        /// The posId of the till.
+        pos_id: String,
+        /// SHA-256 of its certificate, in hexadecimal digits.
+        fingerprint: String,
+    },
     /// A WebSocket was opened (section 5).
     WebSocketOpened {
         /// Number of the connection.
@@ -156,7 +168,10 @@ impl Event {
     /// Returns the number of the connection that the entry belongs to.
     pub fn connection(&self) -> Option<u64> {
         match self {
-            Self::CodeShown { .. } | Self::PaymentEnded { .. } => None,
+            Self::CodeShown { .. }
+            | Self::DisplayChanged(_)
+            | Self::PaymentEnded { .. }
+            | Self::TillRevoked { .. } => None,
             Self::ApplicationBytes { connection, .. }
             | Self::CloseReceived { connection, .. }
             | Self::Connected { connection, .. }

@@ -4,15 +4,26 @@
 //! They can be written as TOML, by the names that they have here: `hold_payment = true`, `exchange = "no_reply"`,
 //! `server_certificate = { wrong_name = "192.168.1.20" }`. What differs is said at the switch.
 
+pub(crate) mod forms;
+mod patch;
+mod switches;
 mod toml;
+mod vocabulary;
 
-use serde::Deserialize;
+pub use vocabulary::{
+    DuplicateLookup, DuplicateReference, FailureReply, IncrementalAmount, Printer, RefundStatus,
+    SecondRequest,
+};
+
+pub use switches::{Choice, Shape, Switch};
+
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How a device behaves. The default is a healthy device of today.
 ///
 /// A change takes effect for the next connection (TLS) or the next request (everything else).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// The certificate that the device shows. Default: `Normal`.
@@ -49,7 +60,8 @@ pub struct Faults {
     pub websocket_refused: Option<u16>,
     /// What goes wrong with a request of the channel. Default: `Normal`.
     pub exchange: Exchange,
-    /// Number of status messages before a payment's reply. Default: none, which is two: "Present card", "Processing".
+    /// Number of status messages before the reply of an operation on money. Default: none, which is as many as it takes: two
+    /// for most payments, "Present card" and "Processing".
     pub status_messages: Option<u32>,
     /// Whether a payment sends status messages as fast as the channel takes them, for as long as its first step lasts:
     /// with [`Self::hold_payment`] until it is cancelled or released, else for [`Self::step_pause`]. Default: false.
@@ -57,12 +69,62 @@ pub struct Faults {
     /// For a flood of a known size there is `status_messages` with no `step_pause`.
     pub status_flood: bool,
     /// Pause after each step of an operation; in TOML `step_pause_ms`. Default: 20 ms.
-    #[serde(rename = "step_pause_ms", deserialize_with = "toml::milliseconds")]
+    #[serde(rename = "step_pause_ms", with = "forms::milliseconds")]
     pub step_pause: Duration,
-    /// Whether a payment stays at its first step until it is cancelled or released. Default: false.
+    /// Whether an operation stays at its first step until it is cancelled or released. Default: false.
+    ///
+    /// Not what cannot be aborted even there: captures, refunds by id, tip adjustments, prints, offline mode.
     pub hold_payment: bool,
-    /// Whether every payment is declined. Default: false, then only [`crate::DECLINED_AMOUNT`] is.
+    /// Whether every operation on money is declined. Default: false, then the [`crate::Scenario`] decides.
     pub decline: bool,
+    /// The version of the app, 1.x.0, as far as operations go: what came later is not known to it (section 7). Default: 23.
+    pub app_minor: u32,
+    /// How a till hears that an operation was declined; section 6a does not know. Default: `Response`.
+    pub decline_reply: FailureReply,
+    /// How a till hears that an operation was aborted (section 6c has both). Default: `Response`.
+    ///
+    /// A card read has no reply that could say it: it ends with an `ErrorResponse` in any case.
+    pub abort_reply: FailureReply,
+    /// What a second request gets while an operation runs; section 5 does not know. Default: `Busy`.
+    pub second_request: SecondRequest,
+    /// What a `merchantReferenceCode` gets that was used before; section 8 has reports of an error. Default: `Accept`.
+    pub duplicate_reference: DuplicateReference,
+    /// Which transaction a reference finds that was used twice; section 6a does not know. Default: `Latest`.
+    pub duplicate_lookup: DuplicateLookup,
+    /// What the amount of an incremental authorisation means; section 6a does not know. Default: `Increment`.
+    pub incremental_amount: IncrementalAmount,
+    /// Whether the id that an authorisation had before it was incremented still finds it; section 6a knows only that there
+    /// is a new one. Default: true.
+    pub old_id_after_incremental: bool,
+    /// Whether what is left of an authorisation can be captured after a part was; no section knows. Default: false.
+    pub repeated_capture: bool,
+    /// Whether a tip that was adjusted can be adjusted again; no section knows. Default: false.
+    pub repeated_tip_adjust: bool,
+    /// Whose status a `LinkedRefundResponse` has; section 6a does not know. Default: `OfPayment`.
+    pub refund_status: RefundStatus,
+    /// Whether tips can be added after the payment. Default: true. Not if the merchant's tipping type is on the device:
+    /// then they are `NOT_ADJUSTABLE` (section 8).
+    pub adjustable_tips: bool,
+    /// Whether the merchant may refund without a payment (section 8). Default: true.
+    pub stand_alone_credits: bool,
+    /// Whether replies carry the `instrumentId` of a token service (section 6). Default: true.
+    pub token_service: bool,
+    /// Whether the device reaches its backend. Default: true. If not, only offline mode takes payments (section 6b).
+    pub internet: bool,
+    /// The state of the printer. Default: `Ready`.
+    pub printer: Printer,
+    /// Whether `canBeAborted` is missing from status messages, as it was before app 1.9.0 (section 5). Default: false; an
+    /// `app_minor` below 9 has the same effect.
+    pub status_without_can_be_aborted: bool,
+    /// Whether each `ErrorResponse` to a request that is JSON has nothing but its `type` (section 5). Default: false.
+    pub bare_error_responses: bool,
+    /// Whether transaction replies have null where a field is absent; section 9 does not know. Default: false.
+    pub null_for_absent: bool,
+    /// Whether replies have fields that no document knows, as those of a later app will. Default: false.
+    pub unknown_fields: bool,
+    /// Whether a `merchantReferenceCode` in the shape of a US telephone or social security number is refused, which section
+    /// 6 forbids. Default: false.
+    pub strict_references: bool,
     /// Whether a final reply whose channel is gone is sent on another one: the latest that is open, or else the next that
     /// opens. Section 5 does not know. Default: false, it is lost.
     pub redirect_lost_replies: bool,
@@ -74,7 +136,7 @@ pub struct Faults {
     /// knows.
     ///
     /// This, `drop_after_missed_pong` and `ping_flood` are looked at when the WebSocket is opened.
-    #[serde(rename = "ping_interval_ms", deserialize_with = "toml::some_milliseconds")]
+    #[serde(rename = "ping_interval_ms", with = "forms::some_milliseconds")]
     pub ping_interval: Option<Duration>,
     /// Whether the device ends the connection, without a close frame, if a ping was not answered when the next one is
     /// due. Default: false.
@@ -108,6 +170,27 @@ impl Default for Faults {
             step_pause: Duration::from_millis(20),
             hold_payment: false,
             decline: false,
+            app_minor: 23,
+            decline_reply: FailureReply::Response,
+            abort_reply: FailureReply::Response,
+            second_request: SecondRequest::Busy,
+            duplicate_reference: DuplicateReference::Accept,
+            duplicate_lookup: DuplicateLookup::Latest,
+            incremental_amount: IncrementalAmount::Increment,
+            old_id_after_incremental: true,
+            repeated_capture: false,
+            repeated_tip_adjust: false,
+            refund_status: RefundStatus::OfPayment,
+            adjustable_tips: true,
+            stand_alone_credits: true,
+            token_service: true,
+            internet: true,
+            printer: Printer::Ready,
+            status_without_can_be_aborted: false,
+            bare_error_responses: false,
+            null_for_absent: false,
+            unknown_fields: false,
+            strict_references: false,
             redirect_lost_replies: false,
             lookup_not_found_first: 0,
             ping_interval: None,
@@ -119,14 +202,14 @@ impl Default for Faults {
 }
 
 /// The certificate that the device shows (section 4).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerCertificate {
     /// Fit for TLS clients only.
     ClientAuthOnly,
     /// Exactly these, with no check that they belong together. Not in TOML.
-    #[serde(skip)]
+    #[serde(skip_deserializing, serialize_with = "forms::custom")]
     Custom {
         /// Certificates in the order in which they are sent; `server_chain` does not apply.
         chain_der: Vec<Vec<u8>>,
@@ -154,7 +237,7 @@ pub enum ServerCertificate {
 }
 
 /// Which certificates the device sends with its own, and in which order. The leaf is always first, as TLS wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerChain {
@@ -171,7 +254,7 @@ pub enum ServerChain {
 }
 
 /// The protocol versions that the device offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TlsVersions {
@@ -192,7 +275,7 @@ pub enum TlsVersions {
 }
 
 /// The issuers that the CertificateRequest names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CertificateHint {
@@ -205,7 +288,7 @@ pub enum CertificateHint {
 }
 
 /// What the device does about the till's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClientCertificate {
@@ -224,7 +307,7 @@ pub enum ClientCertificate {
 }
 
 /// A TLS alert that refuses a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Alert {
@@ -243,7 +326,7 @@ pub enum Alert {
 }
 
 /// What becomes of the till that has a posId when another pairs under it (section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PosIdReuse {
@@ -258,12 +341,12 @@ pub enum PosIdReuse {
 }
 
 /// What an accepted pairing request is answered with. A wrong code or a malformed request is refused as ever.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PairingReply {
     /// HTTP 200 with this body; over WSS a frame with it. No certificate is issued, the code counts as used.
-    Body(#[serde(deserialize_with = "toml::bytes")] Vec<u8>),
+    Body(#[serde(with = "forms::bytes")] Vec<u8>),
     /// The till is paired, then the connection is closed in good order before the reply.
     CloseBeforeReply,
     /// The till is paired, and never told.
@@ -277,7 +360,7 @@ pub enum PairingReply {
         /// `Content-Type` header.
         content_type: String,
         /// The body.
-        #[serde(deserialize_with = "toml::bytes")]
+        #[serde(with = "forms::bytes")]
         body: Vec<u8>,
     },
     /// The till is paired, but the connection is closed after this many bytes of the body (of the frame's content
@@ -286,7 +369,7 @@ pub enum PairingReply {
 }
 
 /// The kind of a WebSocket frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameKind {
     /// A binary frame.
@@ -296,7 +379,7 @@ pub enum FrameKind {
 }
 
 /// What goes wrong with a request of the channel (sections 5 and 6).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Exchange {
@@ -320,7 +403,7 @@ pub enum Exchange {
     HttpStatus(u16),
     /// The request is carried out, its final reply sent this much later; in TOML `late_reply_ms`.
     #[serde(rename = "late_reply_ms")]
-    LateReply(#[serde(deserialize_with = "toml::milliseconds")] Duration),
+    LateReply(#[serde(with = "forms::milliseconds")] Duration),
     /// The request is carried out, its final reply never sent; with `status_messages: Some(0)` nothing is.
     NoReply,
     /// As section 5 describes it.

@@ -7,15 +7,14 @@ use crate::line::{Carrier, Line, Payload, Said};
 use crate::message::{self, Request, error_response};
 use crate::pairing::{self, Answer};
 use crate::reply::{self, Reply};
-use crate::terminal::Terminal;
+use crate::terminal::{Errand, Terminal};
 use crate::websocket::{CERTIFICATE_REQUIRED, CERTIFICATE_REQUIRED_DESCRIPTION, MESSAGE_MAX};
-use crate::{Event, Exchange, Faults, lock};
+use crate::{Event, Exchange, lock};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Response, StatusCode};
-use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -88,11 +87,12 @@ impl Service {
                 Ok(self.refuse(200, "Invalid request", &reason))
             }
             (Request::Channel { kind, body }, rights) => {
+                let errand = Errand::new(&self.device, &kind, &body, faults);
                 let detail = message::detail(&body);
                 let connection = self.connection;
-                self.device.journal.record(Event::MessageReceived { connection, kind: kind.clone(), detail });
+                self.device.journal.record(Event::MessageReceived { connection, kind, detail });
                 match rights {
-                    Rights::Everything => self.exchange(&kind, &body, &faults).await,
+                    Rights::Everything => self.exchange(errand).await,
                     Rights::Pairing => {
                         Ok(self.refuse(403, CERTIFICATE_REQUIRED, CERTIFICATE_REQUIRED_DESCRIPTION))
                     }
@@ -142,14 +142,15 @@ impl Service {
         }
     }
 
-    async fn exchange(&self, kind: &str, body: &Value, faults: &Faults) -> Answered {
-        if let Exchange::HttpStatus(status) = faults.exchange {
+    async fn exchange(&self, errand: Errand) -> Answered {
+        let exchange = errand.faults().exchange.clone();
+        if let Exchange::HttpStatus(status) = exchange {
             return Ok(self.refuse(status, "Refused", "asked for by the simulator's switches"));
         }
         let (queue, mut outgoing) = mpsc::unbounded_channel();
-        let line = Line::new(&self.device, self.connection, queue, faults, Carrier::Post);
-        Terminal::carry_out(&self.device, kind, body, faults, line);
-        match faults.exchange {
+        let line = Line::new(&self.device, self.connection, queue, errand.faults(), Carrier::Post);
+        Terminal::carry_out(&self.device, errand, line);
+        match exchange {
             Exchange::CloseAfterRequest => return self.hang_up(Ending::Orderly),
             Exchange::ResetAfterRequest => return self.hang_up(Ending::Reset),
             _ => {}

@@ -31,19 +31,27 @@
 //!
 //! - [`Faults`] lists the switches: each way in which a device may differ from a healthy one, from its certificate to the
 //!   reply that it does not send.
+//! - [`Scenario`] decides what becomes of which payment: a file of rules, with an amount for each thing that can happen.
 //! - Methods of [`Simulator`] do something now, to what is running: reset, close or freeze connections, send what nobody
 //!   asked for, release what was held, hang, disappear and come back.
 //! - [`FaultProxy`] is the network between till and device: it cuts, resets, stalls and slows at any byte of either
 //!   direction. What the device made of such a connection tells [`Simulator::wait_for_story`].
+//! - The same from outside: [`Builder::control`] serves the device's screen to a browser, and to scripts an API that can
+//!   do all of this, `docs/simulator-control.md`.
 //! - [`Cloud`] stands in for the vendor's cloud, which gives out the Root CA of the devices.
 
+mod amount;
 mod builder;
+mod card;
+mod chance;
 mod channels;
 mod clock;
 mod cloud;
 mod code;
 mod connection;
+mod control;
 mod device;
+mod display;
 mod error;
 mod event;
 mod fault_proxy;
@@ -57,10 +65,11 @@ mod message;
 mod pairing;
 mod pki;
 mod plain;
+mod quirks;
 mod raw_rsa;
-mod receipt;
 mod relic;
 mod reply;
+mod scenario;
 mod server;
 mod simulator;
 mod state;
@@ -68,7 +77,6 @@ mod terminal;
 mod tills;
 mod tls;
 mod tls11;
-mod transaction;
 mod verifier;
 mod websocket;
 mod wire;
@@ -76,18 +84,22 @@ mod wire;
 pub use builder::Builder;
 pub use clock::rfc3339;
 pub use cloud::{AuthCheck, AuthKind, Cloud, CloudBuilder, CloudEvent, CloudFaults, Verdict};
+pub use display::{Display, DisplayStep};
 pub use error::{Error, Timeout};
 pub use event::Event;
 pub use fault_proxy::{
     Break, BreakKind, Direction, FaultProxy, Leg, LegState, Pace, Passage, PassageEnd, Plan,
 };
 pub use faults::{
-    Alert, CertificateHint, ClientCertificate, Exchange, Faults, FrameKind, PairingReply, PosIdReuse,
-    ServerCertificate, ServerChain, TlsVersions,
+    Alert, CertificateHint, Choice, ClientCertificate, DuplicateLookup, DuplicateReference, Exchange,
+    FailureReply, Faults, FrameKind, IncrementalAmount, PairingReply, PosIdReuse, Printer, RefundStatus,
+    SecondRequest, ServerCertificate, ServerChain, Shape, Switch, TlsVersions,
 };
 pub use pki::{CertificateRequest, Issued, KeyChoice, Pki, SignedBy, Usage};
+pub use scenario::Scenario;
 pub use simulator::{Memory, Simulator};
 pub use terminal::DECLINED_AMOUNT;
+pub use tills::Till;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -3,6 +3,7 @@
 
 use crate::device::{Device, Ending};
 use crate::message::{detail, text};
+use crate::quirks::Quirks;
 use crate::{Event, Exchange, Faults};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub(crate) struct Line {
     queue: Queue,
     exchange: Exchange,
     redirects: bool,
+    quirks: Quirks,
     carrier: Carrier,
     places: Arc<Semaphore>,
 }
@@ -76,6 +78,7 @@ impl Line {
             queue,
             exchange: faults.exchange.clone(),
             redirects: faults.redirect_lost_replies,
+            quirks: Quirks::new(faults),
             carrier,
             places: Arc::new(Semaphore::new(PLACES)),
         };
@@ -91,7 +94,8 @@ impl Line {
 
     pub(crate) fn status(&self, message: &Value) {
         // Nobody reads any more if the connection is gone; the operation goes on all the same (section 5).
-        let _ = self.queue.send(Said::Message(outgoing(message, text_of(message))));
+        let message = self.quirks.applied_to(message.clone());
+        let _ = self.queue.send(Said::Message(outgoing(&message, text_of(&message))));
     }
 
     /// Waits until one more message of a flood finds a place: a flood comes as fast as it is taken, and no faster.
@@ -101,10 +105,12 @@ impl Line {
 
     /// Sends a message of a flood; returns whether there is anybody to be flooded.
     pub(crate) fn flood(&self, message: &Value, place: Option<OwnedSemaphorePermit>) -> bool {
-        self.queue.send(Said::Message(Outgoing { place, ..outgoing(message, text_of(message)) })).is_ok()
+        let message = self.quirks.applied_to(message.clone());
+        self.queue.send(Said::Message(Outgoing { place, ..outgoing(&message, text_of(&message)) })).is_ok()
     }
 
-    pub(crate) fn finish(self, mut message: Value) {
+    pub(crate) fn finish(self, message: Value) {
+        let mut message = self.quirks.applied_to(message);
         match self.exchange.clone() {
             Exchange::BinaryFrame => {
                 let payload = Payload::Binary(message.to_string().into_bytes());

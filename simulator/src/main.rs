@@ -3,14 +3,15 @@
 
 mod program;
 
-use poslatch_simulator::Simulator;
-use program::arguments::{self, Command, Options, Output};
+use poslatch_simulator::{Error, Simulator};
+use program::arguments::{self, Command, Options, Output, ScreenAddress};
 use program::human::Human;
 use program::input::{Input, Inputs};
 use program::json::Json;
 use program::{Screen, Start};
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -61,16 +62,33 @@ fn run(options: &Options) -> Result<(), Failure> {
 }
 
 fn start(options: &Options, inputs: &Inputs) -> Result<Simulator, Failure> {
-    let mut builder = Simulator::builder()
-        .listen(options.listen)
-        .serial(&options.serial)
-        .code_interval(options.code_interval)
-        .faults(options.faults.clone())
-        .on_event(inputs.observer());
-    if let Some(folder) = &options.state {
-        builder = builder.state_dir(folder);
-    }
-    builder.start().map_err(Failure::Start)
+    let start = |screen: Option<SocketAddr>| {
+        let mut builder = Simulator::builder()
+            .listen(options.listen)
+            .serial(&options.serial)
+            .code_interval(options.code_interval)
+            .scenario(options.scenario.clone())
+            .events_max(EVENTS_MAX)
+            .on_event(inputs.observer());
+        if let Some(folder) = &options.state {
+            builder = builder.state_dir(folder);
+        }
+        if let Some(address) = screen {
+            builder = builder.control(address);
+        }
+        builder.start()
+    };
+    let started = match options.screen {
+        ScreenAddress::Nowhere => start(None),
+        ScreenAddress::At(address) => start(Some(address)),
+        ScreenAddress::Preferably(address) => match start(Some(address)) {
+            Err(Error::Listen { address: taken, .. }) if taken == address => {
+                start(Some(SocketAddr::new(address.ip(), 0)))
+            }
+            started => started,
+        },
+    };
+    started.map_err(Failure::Start)
 }
 
 fn write_root_ca(options: &Options, device: &Simulator) -> Result<Option<String>, Failure> {
@@ -82,12 +100,15 @@ fn write_root_ca(options: &Options, device: &Simulator) -> Result<Option<String>
     }
 }
 
+/// Some tens of megabytes: days of a busy till. What is older is in the log, if anybody keeps one.
+const EVENTS_MAX: usize = 200_000;
+
 #[derive(Debug)]
 enum Failure {
     Output(io::Error),
     RootCa(String, io::Error),
     Signals(io::Error),
-    Start(poslatch_simulator::Error),
+    Start(Error),
 }
 
 impl std::fmt::Display for Failure {

@@ -54,6 +54,11 @@ pub(crate) fn transaction_status(message: &str, can_be_aborted: bool) -> Value {
     })
 }
 
+/// The progress of anything else (section 5).
+pub(crate) fn operation_status(message: &str) -> Value {
+    json!({ "type": "OperationStatusResponse", "message": message })
+}
+
 /// Amount, status or text of a message: what a person watching the device wants to see, and no card data.
 pub(crate) fn detail(message: &Value) -> Option<String> {
     let status = message.pointer("/processingDetails/status").and_then(Value::as_str);

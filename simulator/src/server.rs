@@ -49,6 +49,9 @@ pub(crate) async fn run(
                     Presence::Back | Presence::Gone => Ending::Reset,
                     Presence::Hung => Ending::Frozen,
                 }));
+                if outcome.is_ok() {
+                    device.set_presence(order.presence);
+                }
                 // Whoever gave it may have given up waiting.
                 let _ = order.done.send(outcome);
             }

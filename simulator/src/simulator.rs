@@ -1,11 +1,12 @@
 //! The handle that tests hold: look at a device, turn its switches, disturb what runs, drop it. Apart from
 //! [`crate::device`], so that connections never see the handle, and from [`crate::builder`], which starts it.
 
+use crate::control::Control;
 use crate::device::{Device, Ending};
 use crate::line::{self, Said};
 use crate::server::{Order, Presence};
 use crate::state::StateFolder;
-use crate::{Builder, Error, Event, Faults, Issued, Pki, Timeout};
+use crate::{Builder, Display, Error, Event, Faults, Issued, Pki, Scenario, Till, Timeout, lock};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub struct Simulator {
     pub(crate) address: SocketAddr,
     pub(crate) state_folder: Option<StateFolder>,
     pub(crate) orders: mpsc::UnboundedSender<Order>,
+    pub(crate) control: Option<Control>,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
 }
@@ -32,6 +34,16 @@ impl Simulator {
     /// Returns the address that the device listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the address of the device's screen and control API, if there is one: see [`Builder::control`].
+    pub fn control_address(&self) -> Option<SocketAddr> {
+        self.control.as_ref().map(Control::address)
+    }
+
+    /// Returns the URL of the screen, for a browser on this machine. It ends with the token, if one is needed.
+    pub fn control_url(&self) -> Option<String> {
+        self.control.as_ref().map(Control::url)
     }
 
     /// Returns the device's serial number.
@@ -68,17 +80,19 @@ impl Simulator {
     /// # Panics
     /// If the keys cannot be made or kept, which means a full disk under the state folder or a broken random source.
     pub fn rotate_root(&self) -> String {
-        let rotated = Pki::new_in_memory().and_then(|pki| {
-            if let Some(folder) = &self.state_folder {
-                folder.replace_pki(&pki)?;
-            }
-            self.device.rotate(pki);
-            Ok(self.root_ca_chain_pem())
-        });
-        match rotated {
+        match self.try_rotate_root() {
             Ok(chain) => chain,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    pub(crate) fn try_rotate_root(&self) -> Result<String, Error> {
+        let pki = Pki::new_in_memory()?;
+        if let Some(folder) = &self.state_folder {
+            folder.replace_pki(&pki)?;
+        }
+        self.device.rotate(pki);
+        Ok(self.root_ca_chain_pem())
     }
 
     /// Returns the setup code that is on the screen.
@@ -107,6 +121,33 @@ impl Simulator {
         }
     }
 
+    /// Returns the tills that the device has paired with, in the order of pairing.
+    pub fn tills(&self) -> Vec<Till> {
+        self.device.tills.all()
+    }
+
+    /// Takes the till with this certificate off the list, by its fingerprint (see [`Till`]), and returns whether it was
+    /// on it.
+    ///
+    /// From the next connection on it is refused with `certificate_unknown`, and no TLS session is resumed around that. A
+    /// connection that is open stays; [`Self::close_connections`] ends it.
+    ///
+    /// # Panics
+    /// If the list cannot be kept, which means a full disk under the state folder.
+    pub fn revoke_till(&self, fingerprint: &str) -> bool {
+        match self.revoke(|till| till.fingerprint.eq_ignore_ascii_case(fingerprint)) {
+            Ok(count) => count > 0,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same for all tills that this is true of; returns how many they were.
+    pub(crate) fn revoke(&self, is_meant: impl Fn(&Till) -> bool) -> Result<usize, Error> {
+        self.device
+            .take_off_list(is_meant)
+            .map_err(|error| Error::Certificate { reason: format!("list of tills cannot be kept: {error}") })
+    }
+
     /// Returns the switches as they are.
     pub fn faults(&self) -> Faults {
         self.device.faults()
@@ -119,7 +160,40 @@ impl Simulator {
         self.device.set_faults(faults);
     }
 
-    /// Lets a payment go on that [`Faults::hold_payment`] stopped. No effect if none is running.
+    /// Returns the scenario that is played.
+    pub fn scenario(&self) -> Scenario {
+        lock(&self.device.script).scenario().clone()
+    }
+
+    /// Plays another scenario from its beginning: its switches, its seed, its rules for what is paid from now on.
+    ///
+    /// What was paid before is still known.
+    pub fn set_scenario(&self, scenario: Scenario) {
+        self.device.set_scenario(scenario);
+    }
+
+    /// Returns what the device's screen shows.
+    ///
+    /// Must not be called from [`Builder::on_event`] or within [`Self::wait_for`], where [`Event::DisplayChanged`] has
+    /// it.
+    pub fn display(&self) -> Display {
+        self.device.panel.current()
+    }
+
+    /// Presses Cancel on the device, as a customer or an operator does, and returns whether that had any effect.
+    ///
+    /// It is that of a `CancelRequest` that is accepted: the operation that runs ends, and its own reply tells so. There
+    /// is no other reply, since nobody asked. False if nothing runs, or nothing that can be aborted.
+    pub fn cancel_on_device(&self) -> bool {
+        self.device.terminal.cancel_on_device()
+    }
+
+    /// Goes back from the outcome of an operation to the idle screen. No effect on an operation that runs.
+    pub fn dismiss_display(&self) {
+        self.device.panel.dismiss(&self.device.journal);
+    }
+
+    /// Lets an operation go on that [`Faults::hold_payment`] stopped. No effect if none is running.
     pub fn release_payment(&self) {
         self.device.terminal.release();
     }
@@ -205,7 +279,7 @@ impl Simulator {
     /// Makes the device forget all payments, as if it had been replaced: the one that runs is given up without a
     /// reply, those that ended are not found any more, replies that were held back or lost are gone.
     pub fn forget_payments(&self) {
-        self.device.terminal.forget();
+        self.device.terminal.forget(&self.device);
         self.device.channels.forget_replies();
     }
 
@@ -247,13 +321,31 @@ impl Simulator {
     }
 
     fn turn(&self, presence: Presence) {
+        if let Err(error) = self.try_turn(presence) {
+            panic!("{error}");
+        }
+    }
+
+    pub(crate) fn try_turn(&self, presence: Presence) -> Result<(), Error> {
         let (done, outcome) = std::sync::mpsc::channel();
         // Both only fail if the device's thread has panicked, which has been printed.
         let sent = self.orders.send(Order { presence, done });
         match sent.ok().and_then(|()| outcome.recv().ok()) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => panic!("{}", Error::Listen { address: self.address, source: error }),
-            None => panic!("the device's thread has ended"),
+            Some(outcome) => outcome.map_err(|source| Error::Listen { address: self.address, source }),
+            None => Err(Error::Thread(std::io::Error::other("it has ended"))),
+        }
+    }
+
+    /// Another handle to the same device, which takes nothing down when it is dropped.
+    pub(crate) fn companion(&self) -> Self {
+        Self {
+            device: Arc::clone(&self.device),
+            address: self.address,
+            state_folder: self.state_folder.clone(),
+            orders: self.orders.clone(),
+            control: None,
+            stop: None,
+            thread: None,
         }
     }
 
@@ -264,6 +356,8 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
+        // First, since it holds on to the device and may be in the middle of something that its thread has to do.
+        drop(self.control.take());
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // A panic on the device's thread has been printed already, and must not become an abort here.

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// A folder that holds the state of one device.
+#[derive(Clone)]
 pub(crate) struct StateFolder {
     folder: PathBuf,
 }

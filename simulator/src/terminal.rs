@@ -1,18 +1,37 @@
 //! The payment application behind the channel (sections 5, 6 and 6c): one operation at a time, cancellable for a while,
 //! remembered afterwards. It knows nothing of connections, so a payment goes on when its connection is lost.
+//!
+//! The story of an operation: [`asked`] reads the request, [`fresh`], [`follow_on`] or [`device_work`] makes [`work`] of it,
+//! this file walks through its steps, and its last act changes the [`ledger`] and writes the reply.
+
+pub(crate) mod asked;
+mod device_work;
+mod follow_on;
+mod form;
+mod fresh;
+mod ledger;
+mod paper;
+mod receipt;
+mod telling;
+mod transaction;
+mod work;
 
 use crate::device::Device;
+use crate::display::DisplayStep;
 use crate::line::{Carrier, Line};
-use crate::message::{error_response, text, transaction_status};
-use crate::transaction::{Outcome, Payment, Transaction};
-use crate::{Event, Exchange, Faults, lock};
-use serde_json::{Value, json};
-use std::collections::HashMap;
+use crate::message::error_response;
+use crate::scenario::Course;
+use crate::{Display, Event, Exchange, Faults, SecondRequest, lock};
+use asked::{Asked, LookUp, Refusal};
+use ledger::Ledger;
+use serde_json::Value;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
+use transaction::Transaction;
+use work::{Done, End, Finish, Pace, Step, Voice, Work};
 
 /// The amount that is declined whatever the currency.
 pub const DECLINED_AMOUNT: &str = "66.66";
@@ -26,9 +45,13 @@ pub(crate) struct Terminal {
 #[derive(Default)]
 struct State {
     running: Option<Running>,
-    history: Vec<Transaction>,
+    ledger: Ledger,
+    /// Requests that came while an operation ran, if they may wait.
+    waiting: VecDeque<Waiting>,
     /// How many lookups of an id found nothing because a switch wanted it so.
     not_found: HashMap<String, u32>,
+    /// How many operations have begun.
+    begun: u64,
 }
 
 impl State {
@@ -44,14 +67,22 @@ impl State {
     }
 }
 
-/// The payment that runs.
+/// The operation that runs.
 struct Running {
-    payment: Arc<Payment>,
+    number: u64,
+    pending: Option<Transaction>,
     task: AbortHandle,
     orders: mpsc::UnboundedSender<Order>,
-    abortable: bool,
+    is_abortable: bool,
     /// POSTs that asked for the cancellation and wait for its outcome.
     cancelling: Vec<Line>,
+}
+
+/// A request that waits for its turn.
+struct Waiting {
+    asked: Asked,
+    course: Course,
+    line: Line,
 }
 
 enum Order {
@@ -59,132 +90,197 @@ enum Order {
     Release,
 }
 
+/// A request as it was read, and how it will go.
+pub(crate) struct Errand {
+    asked: Result<Asked, Refusal>,
+    course: Course,
+}
+
+impl Errand {
+    /// To be made once for each request, since a scenario counts them.
+    pub(crate) fn new(device: &Device, kind: &str, body: &Value, faults: Faults) -> Self {
+        let asked = asked::check_version(kind, body, faults.app_minor).and_then(|()| Asked::read(kind, body));
+        let looks = asked.as_ref().ok().and_then(Asked::looks);
+        let course = lock(&device.script).course(looks.as_ref(), faults);
+        Self { asked, course }
+    }
+
+    /// The switches as they stand for this request.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.course.faults
+    }
+}
+
 impl Terminal {
     /// Carries a request out; replies go down the line, now or later.
-    pub(crate) fn carry_out(device: &Arc<Device>, kind: &str, body: &Value, faults: &Faults, line: Line) {
-        let terminal = &device.terminal;
-        if let Exchange::ErrorResponse(message) = &faults.exchange {
+    pub(crate) fn carry_out(device: &Arc<Device>, errand: Errand, line: Line) {
+        let Errand { asked, course } = errand;
+        if let Exchange::ErrorResponse(message) = &course.faults.exchange {
             return line.finish(error_response(message, "asked for by the simulator's switches"));
         }
-        match kind {
-            "CancelRequest" => terminal.cancel(line),
-            "PaymentRequest" => terminal.pay(device, body, faults, line),
-            "PrintReceiptRequest" => terminal.print_receipt(body, faults, line),
-            "TransactionLookupRequest" => terminal.look_up(body, faults, line),
-            "" => line.finish(error_response("Invalid request", "class discriminator 'type' is missing")),
-            unknown => {
-                line.finish(error_response("Invalid request", &format!("type '{unknown}' is not known")))
+        let terminal = &device.terminal;
+        match asked {
+            Err(refusal) => line.finish(refusal.reply()),
+            Ok(Asked::Cancel) => terminal.cancel(line),
+            Ok(Asked::LookUp(look_up)) => terminal.look_up(&look_up, &course.faults, line),
+            Ok(asked) => {
+                terminal.begin(device, Waiting { asked, course, line });
             }
         }
     }
 
-    /// Lets a held payment go on.
+    /// Lets a held operation go on.
     pub(crate) fn release(&self) {
         if let Some(running) = &lock(&self.state).running {
             let _ = running.orders.send(Order::Release);
         }
     }
 
-    /// Forgets every payment; the one that runs is given up without a word.
-    pub(crate) fn forget(&self) {
-        let State { running, .. } = std::mem::take(&mut *lock(&self.state));
+    /// Cancels what runs, in the name of whoever stands before the device.
+    pub(crate) fn cancel_on_device(&self) -> bool {
+        match &lock(&self.state).running {
+            Some(running) if running.is_abortable => running.orders.send(Order::Cancel).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Forgets everything; what runs or waits is given up without a word.
+    pub(crate) fn forget(&self, device: &Device) {
+        let State { running, waiting, .. } = std::mem::take(&mut *lock(&self.state));
         if let Some(running) = running {
             running.task.abort();
         }
+        drop(waiting);
+        device.panel.change(&device.journal, |shown| *shown = Display::default());
     }
 
-    fn pay(&self, device: &Arc<Device>, body: &Value, faults: &Faults, line: Line) {
-        let payment = match Payment::parse(body) {
-            Ok(payment) => Arc::new(payment),
-            Err(reason) => return line.finish(error_response("Invalid request", &reason)),
+    /// Begins an operation, or does with the request what is to be done while another runs.
+    fn begin(&self, device: &Arc<Device>, request: Waiting) -> Turn {
+        let mut state = lock(&self.state);
+        if let Some(running) = &state.running {
+            let replaces = match request.course.faults.second_request {
+                SecondRequest::Replace if running.is_abortable => true,
+                SecondRequest::Queue => false,
+                SecondRequest::Busy | SecondRequest::Replace => return busy(request.line),
+            };
+            if state.waiting.len() >= WAITING_MAX {
+                return busy(request.line);
+            }
+            if replaces {
+                let _ = running.orders.send(Order::Cancel);
+            }
+            state.waiting.push_back(request);
+            return Turn::Taken;
+        }
+        let Waiting { asked, course, line } = request;
+        let work = match prepare(device, asked, course, &mut state.ledger) {
+            Ok(work) => work,
+            Err(refusal) => {
+                line.finish(refusal.reply());
+                return Turn::Free;
+            }
         };
+        let Work { screen, voice, steps, is_abortable, gives_up, pace, pending, finish } = work;
         let (orders, inbox) = mpsc::unbounded_channel();
-        let mut state = lock(&self.state);
-        if state.running.is_some() {
-            return line.finish(busy());
-        }
-        let plan = Plan::new(faults, &payment);
-        let (terminal, device) = (self.clone(), Arc::clone(device));
-        let paid = Arc::clone(&payment);
-        let task = tokio::spawn(async move {
-            let Some((reply, cancelling)) = terminal.run(&paid, &plan, inbox, &line).await else { return };
-            device.journal.record(Event::PaymentEnded {
-                reference: text_at(&reply, "/transactionDetails/merchantReferenceCode"),
-                status: text_at(&reply, "/processingDetails/status"),
-            });
-            for cancelling in cancelling {
-                cancelling.finish(reply.clone());
+        device.panel.change(&device.journal, |shown| *shown = screen);
+        let number = state.begun;
+        state.begun += 1;
+        let walk = Walk { number, voice, steps, is_abortable, gives_up, pace, inbox };
+        let (terminal, worker) = (self.clone(), Arc::clone(device));
+        let task =
+            tokio::spawn(async move { terminal.run(&worker, walk, finish, line).await }).abort_handle();
+        state.running = Some(Running { number, pending, task, orders, is_abortable, cancelling: Vec::new() });
+        Turn::Taken
+    }
+
+    /// Gives the next of those that wait its turn, and the one after it if that comes to nothing.
+    fn begin_next(&self, device: &Arc<Device>) {
+        loop {
+            let next = lock(&self.state).waiting.pop_front();
+            let Some(request) = next else { return };
+            if self.begin(device, request) == Turn::Taken {
+                return;
             }
-            line.finish(reply);
+        }
+    }
+
+    async fn run(&self, device: &Arc<Device>, mut walk: Walk, finish: Finish, line: Line) {
+        let end = self.walk(device, &mut walk, &line).await;
+        let Some((done, cancelling)) = self.end(device, walk.number, end, finish) else { return };
+        if let Some(reference) = done.reference {
+            device.journal.record(Event::PaymentEnded { reference, status: done.outcome.to_owned() });
+        }
+        for cancelling in cancelling {
+            cancelling.finish(done.reply.clone());
+        }
+        line.finish(done.reply);
+        self.begin_next(device);
+    }
+
+    /// Returns what is left of it, and the lines that asked for a cancellation; nothing if it was forgotten.
+    fn end(&self, device: &Device, number: u64, end: End, finish: Finish) -> Option<(Done, Vec<Line>)> {
+        let mut state = lock(&self.state);
+        let running = state.running.take_if(|running| running.number == number)?;
+        let done = finish(&mut state.ledger, end);
+        let is_offline = state.ledger.is_offline;
+        device.panel.change(&device.journal, |shown| {
+            shown.step = DisplayStep::Ended;
+            shown.message.clone_from(&done.message);
+            shown.can_be_aborted = false;
+            shown.outcome = Some(done.outcome.to_owned());
+            shown.lines.clone_from(&done.lines);
+            shown.offline = is_offline;
         });
-        let task = task.abort_handle();
-        state.running = Some(Running { payment, task, orders, abortable: true, cancelling: Vec::new() });
+        Some((done, running.cancelling))
     }
 
-    /// Returns the reply, and the lines that asked for a cancellation; nothing if the payment was forgotten.
-    async fn run(
-        &self,
-        payment: &Arc<Payment>,
-        plan: &Plan,
-        mut inbox: mpsc::UnboundedReceiver<Order>,
-        line: &Line,
-    ) -> Option<(Value, Vec<Line>)> {
-        let outcome = match self.walk(plan, &mut inbox, line).await {
-            Step::Cancelled => Outcome::Aborted,
-            Step::Done => plan.outcome,
-        };
-        let transaction = payment.complete(outcome);
-        let reply = transaction.reply("PaymentResponse");
-        let mut state = lock(&self.state);
-        let running = state.running.take_if(|running| Arc::ptr_eq(&running.payment, payment))?;
-        state.history.push(transaction);
-        Some((reply, running.cancelling))
-    }
-
-    /// Goes through the steps of a payment, up to the point where it cannot be aborted any more.
-    async fn walk(&self, plan: &Plan, inbox: &mut mpsc::UnboundedReceiver<Order>, line: &Line) -> Step {
-        for step in 0..plan.steps {
-            let is_last = step > 0 && step + 1 == plan.steps;
-            if is_last && self.commit(inbox) == Step::Cancelled {
-                return Step::Cancelled;
+    /// Goes through the steps of an operation, up to the point where it cannot be aborted any more.
+    async fn walk(&self, device: &Device, walk: &mut Walk, line: &Line) -> End {
+        for number in 0..walk.steps.len() {
+            let Some(step) = walk.steps.get(number).cloned() else { break };
+            if !step.is_abortable && self.commit(&mut walk.inbox) == End::Cancelled {
+                return End::Cancelled;
             }
-            line.status(&match (step, is_last) {
-                (0, _) => present_card(),
-                (_, false) => transaction_status("Reading card", true),
-                (_, true) => transaction_status("Processing", false),
+            let status = walk.voice.status(&step);
+            line.status(&status);
+            device.panel.change(&device.journal, |shown| {
+                shown.step = step.shows;
+                shown.message = step.message;
+                shown.can_be_aborted = step.is_abortable;
+                shown.lines = step.lines;
             });
-            if plan.pause(step == 0, inbox, line).await == Step::Cancelled {
-                return Step::Cancelled;
+            if walk.pause(number == 0, &status, line).await == End::Cancelled {
+                return End::Cancelled;
             }
         }
-        if plan.steps == 0 && plan.pause(true, inbox, line).await == Step::Cancelled {
-            return Step::Cancelled;
+        if walk.steps.is_empty() && walk.pause(true, &Value::Null, line).await == End::Cancelled {
+            return End::Cancelled;
         }
-        self.commit(inbox)
+        if walk.gives_up { End::Cancelled } else { self.commit(&mut walk.inbox) }
     }
 
     /// Shuts the door to cancellation, unless somebody has just come through it.
-    fn commit(&self, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Step {
+    fn commit(&self, inbox: &mut mpsc::UnboundedReceiver<Order>) -> End {
         if let Some(running) = &mut lock(&self.state).running {
-            running.abortable = false;
+            running.is_abortable = false;
         }
         while let Ok(order) = inbox.try_recv() {
             if matches!(order, Order::Cancel) {
-                return Step::Cancelled;
+                return End::Cancelled;
             }
         }
-        Step::Done
+        End::Done
     }
 
     fn cancel(&self, line: Line) {
         let mut state = lock(&self.state);
         match &mut state.running {
             None => line.finish(error_response("No transaction to abort", "nothing runs")),
-            Some(running) if !running.abortable => {
+            Some(running) if !running.is_abortable => {
                 line.finish(error_response("Transaction cannot be aborted", "canBeAborted was false"));
             }
             Some(running) => {
-                // On the channel the aborted payment's own reply is the answer (section 6c).
+                // On the channel the aborted operation's own reply is the answer (section 6c).
                 if line.carrier() == Carrier::Post {
                     running.cancelling.push(line);
                 }
@@ -193,124 +289,100 @@ impl Terminal {
         }
     }
 
-    fn look_up(&self, body: &Value, faults: &Faults, line: Line) {
+    fn look_up(&self, look_up: &LookUp, faults: &Faults, line: Line) {
         let mut state = lock(&self.state);
-        let (Some(id_type), Some(id)) = (text(body, "idType"), text(body, "id")) else {
-            return line.finish(error_response("Invalid request", "idType or id is missing"));
-        };
+        let (LookUp::Id(id) | LookUp::Reference(id)) = look_up;
         if state.hides(id, faults.lookup_not_found_first) {
-            return line.finish(not_found());
+            return line.finish(follow_on::not_found().reply());
         }
-        let is_meant = |payment: &Payment| match id_type {
-            "MERCHANT_REFERENCE_CODE" => payment.reference() == id,
-            "TRANSACTION_ID" => payment.id() == id,
-            _ => false,
-        };
-        // The latest comes first: what a reference that was used twice finds is not known (section 6a).
-        let running = state.running.as_ref().filter(|running| is_meant(&running.payment));
-        let ended = state.history.iter().rev().find(|transaction| is_meant(transaction.payment()));
-        line.finish(match (running, ended) {
-            (Some(running), _) => running.payment.complete(Outcome::Pending).reply(LOOKUP_REPLY),
-            (None, Some(transaction)) => transaction.reply(LOOKUP_REPLY),
-            (None, None) => not_found(),
+        let State { running, ledger, .. } = &mut *state;
+        let pending = running.as_ref().and_then(|running| running.pending.as_ref());
+        let pending = pending.filter(|pending| match look_up {
+            LookUp::Id(id) => pending.id() == id,
+            LookUp::Reference(reference) => pending.asked.reference == *reference,
         });
-    }
-
-    fn print_receipt(&self, body: &Value, faults: &Faults, line: Line) {
-        let state = lock(&self.state);
-        if state.running.is_some() {
-            return line.finish(busy());
+        // What runs comes first: it is the latest that the till can mean.
+        if let Some(pending) = pending {
+            return line.finish(fresh::found(pending, None));
         }
-        let Some(id) = text(body, "transactionId") else {
-            return line.finish(error_response("Invalid request", "transactionId is missing"));
+        let (found, id) = match look_up {
+            LookUp::Id(id) => (ledger.by_id(id, faults), Some(id.as_str())),
+            LookUp::Reference(reference) => (ledger.by_reference(reference, faults), None),
         };
-        if !matches!(text(body, "receiptType"), Some("CUSTOMER" | "MERCHANT")) {
-            return line
-                .finish(error_response("Invalid request", "receiptType is neither CUSTOMER nor MERCHANT"));
-        }
-        if !state.history.iter().any(|transaction| transaction.payment().id() == id) {
-            return line.finish(not_found());
-        }
-        let pause = faults.step_pause;
-        tokio::spawn(async move {
-            line.status(&json!({ "type": "OperationStatusResponse", "message": "Printing receipt" }));
-            tokio::time::sleep(pause).await;
-            line.finish(json!({ "type": "PrintReceiptResponse", "message": "Receipt printed" }));
+        line.finish(match found {
+            None => follow_on::not_found().reply(),
+            Some(transaction) => {
+                transaction.learn();
+                fresh::found(transaction, id)
+            }
         });
     }
 }
 
-/// How a payment will go, as the switches stood when it began.
-struct Plan {
-    steps: u32,
-    step_pause: Duration,
-    hold: bool,
-    flood: bool,
-    outcome: Outcome,
+/// Whether an operation runs now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Free,
+    Taken,
 }
 
-impl Plan {
-    fn new(faults: &Faults, payment: &Payment) -> Self {
-        let declined = faults.decline || payment.amount() == DECLINED_AMOUNT;
-        Self {
-            steps: faults.status_messages.unwrap_or(STEPS),
-            step_pause: faults.step_pause,
-            hold: faults.hold_payment,
-            flood: faults.status_flood,
-            outcome: if declined { Outcome::Declined } else { Outcome::Approved },
-        }
-    }
+fn busy(line: Line) -> Turn {
+    line.finish(error_response("Terminal busy", "another operation runs"));
+    Turn::Taken
+}
 
+/// Ours: a till that sends more than this without waiting for anything is broken.
+const WAITING_MAX: usize = 100;
+
+fn prepare(device: &Device, asked: Asked, course: Course, ledger: &mut Ledger) -> Result<Work, Refusal> {
+    let faults = &course.faults;
+    match asked {
+        Asked::CustomPrint(paper) => device_work::custom_print(paper, ledger, faults),
+        Asked::CustomScreens(forms) => Ok(device_work::custom_screens(forms, ledger, faults)),
+        Asked::FollowOn(asked) => follow_on::prepare(asked, course, ledger, &mut lock(&device.script).chance),
+        Asked::Fresh(asked) => fresh::prepare(asked, course, ledger, &mut lock(&device.script).chance),
+        Asked::OfflineMode { enabled } => device_work::offline_mode(enabled, ledger, faults),
+        Asked::PrintReceipt { id, side } => device_work::print_receipt(&id, side, ledger, faults),
+        Asked::ReadCard => Ok(device_work::read_card(ledger, faults)),
+        Asked::Cancel | Asked::LookUp(_) => Err(Refusal::invalid("it is no operation")),
+    }
+}
+
+/// An operation on its way.
+struct Walk {
+    number: u64,
+    voice: Voice,
+    steps: Vec<Step>,
+    is_abortable: bool,
+    gives_up: bool,
+    pace: Pace,
+    inbox: mpsc::UnboundedReceiver<Order>,
+}
+
+impl Walk {
     /// Waits out one step, in which orders may come.
-    async fn pause(&self, is_first: bool, inbox: &mut mpsc::UnboundedReceiver<Order>, line: &Line) -> Step {
-        let hold = self.hold && is_first;
+    async fn pause(&mut self, is_first: bool, status: &Value, line: &Line) -> End {
+        let holds = self.pace.holds && is_first && self.is_abortable;
         // A POST has no place for status messages, and would take them without end.
-        let mut floods = self.flood && is_first && line.carrier() == Carrier::WebSocket;
-        let end = tokio::time::Instant::now() + self.step_pause;
+        let mut floods = self.pace.floods && is_first && line.carrier() == Carrier::WebSocket;
+        let end = tokio::time::Instant::now() + self.pace.pause;
         loop {
             let order = tokio::select! {
                 biased;
-                order = inbox.recv() => order,
-                () = sleep_until(end), if !hold => return Step::Done,
+                order = self.inbox.recv() => order,
+                () = sleep_until(end), if !holds => return End::Done,
                 place = line.place(), if floods => {
-                    floods = line.flood(&present_card(), place);
+                    floods = line.flood(status, place);
                     continue;
                 }
             };
             match order {
-                Some(Order::Cancel) => return Step::Cancelled,
-                Some(Order::Release) if hold => return Step::Done,
-                Some(Order::Release) => {}
+                Some(Order::Cancel) if self.is_abortable => return End::Cancelled,
+                Some(Order::Release) if holds => return End::Done,
+                Some(Order::Cancel | Order::Release) => {}
                 // Only a terminal that is gone has no one to give orders.
-                None => return Step::Done,
+                None => return End::Done,
             }
         }
     }
 }
-
-#[derive(PartialEq, Eq)]
-enum Step {
-    Cancelled,
-    Done,
-}
-
-fn present_card() -> Value {
-    transaction_status("Present card", true)
-}
-
-fn text_at(message: &Value, pointer: &str) -> String {
-    message.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-fn busy() -> Value {
-    error_response("Terminal busy", "another operation runs")
-}
-
-fn not_found() -> Value {
-    error_response("Transaction not found", "no transaction has this id")
-}
-
-const LOOKUP_REPLY: &str = "TransactionLookupResponse";
-
-/// "Present card" and "Processing".
-const STEPS: u32 = 2;

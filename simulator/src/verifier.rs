@@ -151,7 +151,7 @@ struct IssuedElsewhere;
 
 impl fmt::Display for IssuedElsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not issued by this device")
+        f.write_str("not on the list of the tills of this device")
     }
 }
 

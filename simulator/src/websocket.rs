@@ -9,11 +9,10 @@ use crate::line::{Carrier, Line, Outgoing, Payload, Queue, Said};
 use crate::message::{self, Request, error_response};
 use crate::pairing::{self, Answer};
 use crate::plain::LINGER_MAX;
-use crate::terminal::Terminal;
+use crate::terminal::{Errand, Terminal};
 use crate::{Event, Exchange, Faults, FrameKind, lock};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use serde_json::Value;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -142,10 +141,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<'_, S> {
                 return self.answer_pairing(answer, faults.pairing_frame);
             }
             (Request::Channel { kind, body }, rights) => {
+                let errand = Errand::new(device, &kind, &body, faults);
                 let detail = message::detail(&body);
-                device.journal.record(Event::MessageReceived { connection, kind: kind.clone(), detail });
+                device.journal.record(Event::MessageReceived { connection, kind, detail });
                 match rights {
-                    Rights::Everything => return self.carry_out(&kind, &body, &faults),
+                    Rights::Everything => return self.carry_out(errand),
                     Rights::Pairing => self.turn_out(),
                 }
             }
@@ -155,11 +155,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<'_, S> {
         Flow::Continue(())
     }
 
-    fn carry_out(&self, kind: &str, body: &Value, faults: &Faults) -> Flow {
+    fn carry_out(&self, errand: Errand) -> Flow {
         let Shared { device, connection, .. } = *self.shared;
-        let line = Line::new(device, connection, self.queue.clone(), faults, Carrier::WebSocket);
-        Terminal::carry_out(device, kind, body, faults, line);
-        match faults.exchange {
+        let exchange = errand.faults().exchange.clone();
+        let line = Line::new(device, connection, self.queue.clone(), errand.faults(), Carrier::WebSocket);
+        Terminal::carry_out(device, errand, line);
+        match exchange {
             Exchange::CloseAfterRequest => return Flow::Break(Ending::Orderly),
             Exchange::CloseWith(code) => self.say(Said::Close(code, String::new())),
             Exchange::ResetAfterRequest => return Flow::Break(Ending::Reset),

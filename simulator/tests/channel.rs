@@ -103,7 +103,8 @@ fn cancelled_payment_answers_aborted_and_the_cancellation_has_no_reply() {
         (&json!("PaymentResponse"), &json!("ABORTED"))
     );
     assert_eq!(reply["transactionDetails"]["captured"], false);
-    assert_eq!(reply.get("receipts"), None);
+    let receipt = &reply["receipts"]["customerReceipt"]["receiptData"]["lines"];
+    assert_eq!(receipt["STATUS_TEXT"]["value"], "Payment aborted");
     socket.send(&lookup("r-1"));
     let next = socket.receive();
     assert_eq!(

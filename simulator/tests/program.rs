@@ -94,10 +94,11 @@ fn parent_pairs_by_json_lines_and_ends_the_program_by_leaving() {
 fn person_reads_sentences_and_ends_the_program_by_a_signal() {
     let mut program = Running::start(&["--listen", "127.0.0.1:0", "--serial", "42"]);
     assert_eq!(program.line(), "Simulated payment device");
-    let rest: Vec<String> = std::iter::repeat_with(|| program.line()).take(6).collect();
+    let rest: Vec<String> = std::iter::repeat_with(|| program.line()).take(7).collect();
     assert!(rest[0].contains("https://127.0.0.1:") && rest[0].contains("wss://127.0.0.1:"), "{rest:#?}");
     assert!(rest[2].contains("42.cybs.seclib.io"), "{rest:#?}");
-    assert!(rest[5].starts_with("Setup code ") && rest[5].ends_with(", valid for 300 s"), "{rest:#?}");
+    assert!(rest[4].contains("http://127.0.0.1:"), "{rest:#?}");
+    assert!(rest[6].starts_with("Setup code ") && rest[6].ends_with(", valid for 300 s"), "{rest:#?}");
     let signalled = Command::new("kill").arg(program.child.id().to_string()).status().expect("kill");
     assert!(signalled.success());
     assert_eq!(program.child.wait().expect("an end").code(), Some(0));
@@ -111,6 +112,37 @@ fn help_explains_and_nonsense_is_refused() {
     let nonsense = program(&["--nonsense"]).output().expect("an end");
     assert_eq!(nonsense.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&nonsense.stderr).contains("--help"));
+}
+
+#[test]
+fn screen_finds_a_free_port_unless_it_was_given_one() {
+    // Ours, or somebody else's: taken it is.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8080");
+    let mut program = Running::start(&["--json", "--listen", "127.0.0.1:0"]);
+    let url = program.event("ready")["screenUrl"].as_str().expect("a URL").to_owned();
+    assert!(url.starts_with("http://127.0.0.1:") && url != "http://127.0.0.1:8080/", "{url}");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    TcpStream::connect(address).expect("a screen");
+
+    let refused = Command::new(env!("CARGO_BIN_EXE_poslatch-simulator"))
+        .args(["--listen", "127.0.0.1:0", "--screen", address])
+        .output()
+        .expect("an end");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains(address));
+    let mut without = Running::start(&["--json", "--listen", "127.0.0.1:0", "--screen", "off"]);
+    assert_eq!(without.event("ready")["screenUrl"], Value::Null);
+}
+
+#[test]
+fn json_log_has_every_entry_of_the_record() {
+    let mut program = Running::start(&["--json", "--listen", "127.0.0.1:0", "--screen", "off"]);
+    let ready = program.event("ready");
+    drop(TcpStream::connect(ready["address"].as_str().expect("an address")).expect("a stream"));
+    assert_eq!(program.event("connected")["connection"], 1);
+    assert_eq!(program.event("refused")["stage"], "handshake");
+    assert_eq!(program.event("bytes")["total"], 0);
+    assert_eq!(program.event("disconnected")["connection"], 1);
 }
 
 #[test]

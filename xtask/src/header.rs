@@ -15,7 +15,7 @@ const CONFIG: &str = "cbindgen.toml";
 
 /// The files of the C ABI in the order in which a till comes to need them, which is the order of the header. Modules
 /// would come in the order of the alphabet.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "constants",
     "version",
     "log",

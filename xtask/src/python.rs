@@ -121,13 +121,24 @@ fn of_pyenv() -> Vec<OsString> {
         .collect()
 }
 
-/// An environment below `target/python`, with everything that the suites need; made once, and again when the list of
-/// packages changes. Returns its interpreter.
+/// An environment below `target/python`, with everything that the suites of the package need; made once, and again when
+/// the list of packages changes. Returns its interpreter.
 pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> Result<PathBuf> {
-    let folder = std::path::absolute(project.target(format!("python/{}", python.version)))?;
+    environment_with(project, python, &python.version, &PACKAGES, log)
+}
+
+/// The same with these packages, in a folder of this name.
+pub(crate) fn environment_with(
+    project: &Project,
+    python: &Python,
+    name: &str,
+    packages: &[&str],
+    log: &mut Log,
+) -> Result<PathBuf> {
+    let folder = std::path::absolute(project.target(format!("python/{name}")))?;
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");
-    let wanted = PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     // The environment leans on the interpreter that made it, which may be gone.
     if interpreter.exists() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(interpreter);
@@ -136,13 +147,13 @@ pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> 
     Run::new(&interpreter)
         .args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--cache-dir"])
         .arg(std::path::absolute(project.target("python/pip-cache"))?)
-        .args(PACKAGES)
+        .args(packages.iter().copied())
         .log(log)
         .map_err(|error| {
             format!(
                 "{error}: the packages {} could not be had; without network, put their wheels into a folder and \
                  name it in PIP_FIND_LINKS, with PIP_NO_INDEX=1",
-                PACKAGES.join(", ")
+                packages.join(", ")
             )
         })?;
     fs::write(stamp, wanted)?;

@@ -44,7 +44,9 @@ impl Simulator {
     ) -> Result<Simulator> {
         let root_ca_file = scratch.join(format!("{name}-root-ca.pem"));
         let run = Run::new(project.simulator())
-            .args(["--listen", "127.0.0.1:0", "--serial", SERIAL, "--json", "--until-eof", "--state"])
+            .args(["--listen", "127.0.0.1:0", "--serial", SERIAL, "--json", "--until-eof"])
+            // Nobody looks at it here, and many devices run side by side.
+            .args(["--screen", "off", "--state"])
             .arg(scratch.join(name))
             .arg("--root-ca-out")
             .arg(&root_ca_file);

@@ -14,6 +14,7 @@ mod pascal;
 mod prose;
 mod python;
 mod rust;
+mod screen;
 mod sweep;
 mod unpacked;
 mod windows;
@@ -182,6 +183,14 @@ pub(crate) const SUITES: &[Suite] = &[
         extent: Extent::Always,
         needs: &[Tool::Fpc],
         run: pascal::run,
+    },
+    Suite {
+        name: "screen",
+        about: "the simulator's screen in a browser: a person pairs, pays, cancels, revokes, turns switches; strangers do not",
+        lane: Lane::Native,
+        extent: Extent::Always,
+        needs: &[Tool::CCompiler, Tool::Chromium, Tool::Python],
+        run: screen::run,
     },
     Suite {
         name: "conformance",

@@ -24,6 +24,8 @@ pub(crate) enum Tool {
     CrossArmv7,
     /// Compiles C for 32-bit PCs, with a loader for what it has compiled.
     CrossI686,
+    /// Opens the simulator's screen, as a person would.
+    Chromium,
     /// Compiles the header as C++.
     CxxCompiler,
     /// Reads identity files, as a technician would.
@@ -95,6 +97,7 @@ impl Tool {
             Tool::CCompiler => c_compiler(),
             Tool::CMake => "cmake".into(),
             Tool::Clang => other_cxx_compiler(),
+            Tool::Chromium => CHROMIUM.into(),
             Tool::CrossAarch64 => "aarch64-linux-gnu-gcc".into(),
             Tool::CrossArmv7 => "arm-linux-gnueabihf-gcc".into(),
             Tool::CrossI686 => "i686-linux-gnu-gcc".into(),
@@ -145,6 +148,7 @@ impl Tool {
             Tool::CCompiler => "gcc",
             Tool::CMake => "cmake",
             Tool::Clang => "clang",
+            Tool::Chromium => "chromium",
             Tool::CrossAarch64 => "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
             Tool::CrossArmv7 => "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
             Tool::CrossI686 => "gcc-i686-linux-gnu libc6-dev-i386-cross",
@@ -298,6 +302,9 @@ fn missing(lacking: &[Lack]) -> Missing {
     }
     Missing { what: format!("{} cannot be run", shown.join(", ")), cure: cures.join("; ") }
 }
+
+/// The browser as Debian calls it.
+pub(crate) const CHROMIUM: &str = "chromium";
 
 /// `CC`, or what every Unix calls it.
 pub(crate) fn c_compiler() -> OsString {

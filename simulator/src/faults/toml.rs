@@ -2,8 +2,6 @@
 
 use super::Faults;
 use crate::Error;
-use serde::{Deserialize, Deserializer};
-use std::time::Duration;
 
 impl Faults {
     /// Reads switches; those that are not named have their default.
@@ -41,23 +39,11 @@ impl Faults {
     }
 }
 
-pub(super) fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    Ok(Duration::from_millis(u32::deserialize(from)?.into()))
-}
-
-pub(super) fn some_milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    milliseconds(from).map(Some)
-}
-
-/// Bytes are written as text.
-pub(super) fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-    String::deserialize(from).map(String::into_bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Alert, ClientCertificate, Exchange, PairingReply, ServerCertificate};
+    use std::time::Duration;
 
     #[test]
     fn switches_of_every_shape_are_read() -> Result<(), Error> {

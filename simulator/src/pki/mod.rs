@@ -156,6 +156,7 @@ impl Pki {
             leaf_der,
             chain_pem: chain_der.iter().map(|der| certificate_pem(der)).collect(),
             chain_der,
+            not_before: clock::whole_seconds(request.not_before),
             not_after: clock::whole_seconds(request.not_after),
         })
     }
@@ -249,6 +250,8 @@ pub struct Issued {
     pub chain_pem: String,
     /// The same certificates as DER.
     pub chain_der: Vec<Vec<u8>>,
+    /// Begin of validity, to the second.
+    pub not_before: SystemTime,
     /// End of validity, to the second.
     pub not_after: SystemTime,
 }

@@ -58,6 +58,9 @@ impl<W: Write> Screen for Human<W> {
             "  root CA      {}",
             root_ca_file.unwrap_or("not written; --root-ca-out FILE does that")
         ))?;
+        if let Some(url) = device.control_url() {
+            self.line(&format!("  screen       {url}"))?;
+        }
         match state {
             Some(folder) => self.line(&format!("  state        {}", folder.display())),
             None => self.line("  state        in memory; --state DIR keeps it"),
