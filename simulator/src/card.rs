@@ -93,7 +93,8 @@ pub(crate) struct Presented {
 impl Presented {
     /// The fields of `processingDetails` beside the status.
     pub(crate) fn processing(self) -> (&'static str, &'static str, Value) {
-        let (month, year) = if self.entry == Entry::Carried { ("00", "00") } else { self.card.expiry() };
+        let is_known_by_number = matches!(self.entry, Entry::Carried | Entry::Stored);
+        let (month, year) = if is_known_by_number { ("00", "00") } else { self.card.expiry() };
         let mut card = json!({
             "type": self.card.kind(),
             "maskedPan": self.card.masked_pan(),
@@ -101,7 +102,7 @@ impl Presented {
             "expirationYear": year,
         });
         // Section 6a: absent for keyed cards and EBT.
-        if !matches!(self.entry, Entry::Carried | Entry::Manual) && self.card != Card::Ebt {
+        if !is_known_by_number && self.entry != Entry::Manual && self.card != Card::Ebt {
             card["countryCode"] = self.card.country().into();
         }
         (self.verification.name(), self.entry.name(), card)
@@ -146,22 +147,20 @@ pub(crate) enum Entry {
 impl Entry {
     fn name(self) -> &'static str {
         match self {
-            Self::Carried | Self::Manual => "MANUAL",
+            Self::Carried | Self::Manual | Self::Stored => "MANUAL",
             Self::Chip => "ICC",
             Self::Contactless => "NFC_ICC",
             Self::Magstripe => "MAGNETIC_STRIPE",
-            Self::Stored => "UNKNOWN",
         }
     }
 
     /// What the receipt calls it.
     pub(crate) fn label(self) -> &'static str {
         match self {
-            Self::Carried | Self::Manual => "Keyed",
+            Self::Carried | Self::Manual | Self::Stored => "Keyed",
             Self::Chip => "Chip",
             Self::Contactless => "Contactless",
             Self::Magstripe => "Swiped",
-            Self::Stored => "Token",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The reply that reports a transaction, in the shape of section 6a with its traps: which fields are absent when is decided
 //! here and only here. Apart from the transaction, because the same one is told in several ways.
 
+use super::asked::Kind;
 use super::receipt::{self, Slip};
 use super::transaction::{Status, Transaction};
 use crate::amount::Amount;
@@ -35,7 +36,10 @@ impl Telling<'_> {
             details["captured"] = captured.into();
         }
         let presented = self.own.map(|(_, presented)| presented).or(transaction.presented);
-        let (verification, entry, card) = presented.map_or_else(card::no_card, Presented::processing);
+        let (verification, entry, mut card) = presented.map_or_else(card::no_card, Presented::processing);
+        if let Some(token) = &asked.instrument {
+            card["maskedPan"] = masked(token).into();
+        }
         let mut reply = json!({
             "type": self.kind,
             "transactionDetails": details,
@@ -93,11 +97,21 @@ impl Telling<'_> {
 
     fn additional(&self, transaction: &Transaction) -> Value {
         let mut additional = json!({ "requestId": self.request_id });
-        if let (Some(instrument), None) = (&transaction.instrument, self.own) {
+        // The samples of credits have none, nor has that of an increment.
+        let stands_alone = matches!(transaction.asked.kind, Kind::StandAloneCredit | Kind::TokenRefund);
+        let is_original = !stands_alone && self.own.is_none();
+        if let Some(instrument) = transaction.instrument.as_ref().filter(|_| is_original) {
             additional["instrumentId"] = instrument.as_str().into();
         }
         additional
     }
+}
+
+/// A token in place of a card number: the first six and the last four are shown.
+fn masked(token: &str) -> String {
+    let count = token.chars().count();
+    let shown = |at: usize| at < 6 || at + 4 >= count;
+    token.chars().enumerate().map(|(at, letter)| if shown(at) { letter } else { 'X' }).collect()
 }
 
 fn refunds(transaction: &Transaction) -> Value {
