@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from conftest import open_screen, shoot
+from conftest import BROWSER_FLAGS, CHROMIUM, open_screen, shoot
 
 
 @pytest.fixture
@@ -63,6 +63,24 @@ def test_page_of_another_site_can_neither_read_nor_change_anything(page, device,
     state = device.api("GET", "state")
     assert state["shown"] == "idle"
     page.trouble.found.clear()
+
+
+def test_simulator_refuses_by_itself_what_a_lax_browser_lets_through(playwright_driver, device, other_site):
+    lax = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=[*BROWSER_FLAGS, "--disable-web-security"])
+    try:
+        page = lax.new_page()
+        page.goto(other_site)
+        statuses = page.evaluate(
+            """async (url) => {
+              const json = { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" };
+              const asked = [fetch(url + "api/state"), fetch(url + "api/stream"), fetch(url + "api/code", json)];
+              return (await Promise.all(asked)).map((reply) => reply.status);
+            }""",
+            device.url,
+        )
+    finally:
+        lax.close()
+    assert statuses == [403, 403, 403]
 
 
 def test_form_of_another_site_is_refused(page, device, other_site):
