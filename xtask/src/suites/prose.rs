@@ -13,14 +13,14 @@ use crate::tools;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What stands around a snippet that shows only the calls.
+/// What stands around a snippet that shows only the calls. Not each uses all that a till has at hand.
 const AROUND: (&str, &str) = (
-    "#include <string.h>\n#include \"poslatch.h\"\n\
+    "#include <stdio.h>\n#include <string.h>\n#include \"poslatch.h\"\n\
      void snippet(poslatch_device *device, poslatch_identity *identity, poslatch_connection *connection,\n\
      const char *json, poslatch_on_status on_status, poslatch_buffer *reply, poslatch_error *error);\n\
      void snippet(poslatch_device *device, poslatch_identity *identity, poslatch_connection *connection,\n\
      const char *json, poslatch_on_status on_status, poslatch_buffer *reply, poslatch_error *error)\n{\n",
-    "\n}\n",
+    "\n(void)device; (void)identity; (void)connection; (void)json; (void)on_status; (void)reply; (void)error;\n}\n",
 );
 
 pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
