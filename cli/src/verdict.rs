@@ -27,14 +27,17 @@ impl Verdict {
     }
 
     /// Of a refund of an earlier payment. Its reply is about the payment, status included; the refund itself is the
-    /// latest of the linked operations.
-    pub(crate) fn of_linked_refund(reply: &Value) -> Verdict {
+    /// latest of the linked operations. If that has another amount than was asked for, it is an older one, and nothing
+    /// is known of ours.
+    pub(crate) fn of_linked_refund(reply: &Value, amount: Option<&str>) -> Verdict {
         if is_error(reply) {
             return Verdict::Failed;
         }
-        match latest_refund(reply) {
-            Some(refund) => Verdict::of_status(refund.get("status")),
-            None => Verdict::of(reply),
+        let Some(refund) = latest_refund(reply) else { return Verdict::of(reply) };
+        let found = refund.get("amount").and_then(Value::as_str);
+        match (amount, found) {
+            (Some(asked), Some(found)) if !is_same_amount(asked, found) => Verdict::NotKnown,
+            _ => Verdict::of_status(refund.get("status")),
         }
     }
 
@@ -60,6 +63,15 @@ impl Verdict {
             Verdict::NotKnown => "in_doubt",
         }
     }
+}
+
+/// `5`, `5.0` and `5.00` are the same money.
+fn is_same_amount(one: &str, other: &str) -> bool {
+    let plain = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    plain(one) == plain(other)
 }
 
 pub(crate) fn is_error(reply: &Value) -> bool {
@@ -114,7 +126,19 @@ mod tests {
                 refund("2026-11-23T16:28:13+0000", "APPROVED"),
             ],
         });
-        assert_eq!(Verdict::of_linked_refund(&reply), Verdict::Declined);
+        assert_eq!(Verdict::of_linked_refund(&reply, None), Verdict::Declined);
+        assert_eq!(Verdict::of_linked_refund(&reply, Some("1")), Verdict::Declined);
         assert_eq!(Verdict::of(&reply), Verdict::Approved);
+    }
+
+    #[test]
+    fn an_older_refund_of_another_amount_does_not_pass_for_the_one_that_was_asked_for() {
+        let reply = json!({
+            "type": "LinkedRefundResponse",
+            "processingDetails": { "status": "APPROVED" },
+            "linkedOperations": [{ "type": "REFUND", "amount": "5.00", "status": "APPROVED" }],
+        });
+        assert_eq!(Verdict::of_linked_refund(&reply, Some("7.50")), Verdict::NotKnown);
+        assert_eq!(Verdict::of_linked_refund(&reply, Some("5.0")), Verdict::Approved);
     }
 }

@@ -14,9 +14,9 @@ use crate::failure::{self, Failure};
 use crate::reference;
 use crate::screen::Tone;
 use crate::till::{self, Till};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, latest_refund};
 use poslatch::RequestState;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// What is to be given back.
@@ -103,10 +103,14 @@ fn linked(
     match session.exchange(&request.to_string(), silence, &mut |status| session.show_status(status)) {
         Ok(reply) => {
             let reply = parsed(&reply);
-            match Verdict::of_linked_refund(&reply) {
+            match Verdict::of_linked_refund(&reply, part.map(|part| part.value.as_str())) {
                 Verdict::NotKnown => Ok(in_doubt(transaction, "the device does not say how it ended", till)),
-                verdict => Ok(told("refund", verdict, part, None, &reply, session.device_name())
-                    .member("transaction", transaction)),
+                verdict => {
+                    let amount = refunded(&reply);
+                    let amount = amount.as_ref().or(part);
+                    Ok(told("refund", verdict, amount, None, &reply, session.device_name())
+                        .member("transaction", transaction))
+                }
             }
         }
         Err(lost) if lost.error.request_state() == RequestState::InDoubt => {
@@ -115,6 +119,13 @@ fn linked(
         }
         Err(lost) => Err(exchange::not_open(lost.error, till)),
     }
+}
+
+/// How much the device says that it gave back: of a payment that was refunded in part before, "all" is the rest.
+fn refunded(reply: &Value) -> Option<Amount> {
+    let value = exchange::text_at(latest_refund(reply)?, "/amount")?;
+    let currency = exchange::text_at(reply, "/transactionDetails/amountDetails/currency")?;
+    Some(Amount { value, currency })
 }
 
 fn in_doubt(transaction: &str, what_happened: &str, till: &Till) -> Done {
