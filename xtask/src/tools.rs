@@ -327,9 +327,9 @@ fn is_root_on_debian() -> bool {
 }
 
 fn install(packages: &str, log: &mut Log) -> Result<()> {
-    // Others install too: a machine that has just started updates itself.
-    let wait = ["-o", "DPkg::Lock::Timeout=300"];
-    let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(wait);
+    // Others install too: a machine that has just started updates itself. And mirrors have bad moments.
+    let patience = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
+    let apt_get = || Run::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(patience);
     apt_get().args(["update", "--quiet"]).log(log)?;
     apt_get()
         .args(["install", "--quiet", "--yes", "--no-install-recommends"])

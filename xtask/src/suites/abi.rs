@@ -24,7 +24,7 @@ const PREFIX: &str = "poslatch_";
 
 /// The most that the stripped library may weigh: tills have small disks and slow links. Reckoned for x86_64 Linux;
 /// other targets come out alike.
-const SIZE_BYTES_MAX: u64 = 2_325_000;
+const SIZE_BYTES_MAX: u64 = 2_290_000;
 
 /// The macros that keep panics from the till.
 const GUARDS: [&str; 2] = ["fallible!(", "infallible!("];
