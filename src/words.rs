@@ -19,6 +19,11 @@ pub(crate) fn printable(text: &str) -> String {
     shown.trim().to_owned()
 }
 
+/// Bytes as hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What the device says in a body that is not what was asked for, if it is fit to be repeated.
 pub(crate) fn of_device(body: &[u8]) -> Option<String> {
     of_json(body).or_else(|| of_plain_text(body))
