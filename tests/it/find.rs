@@ -248,6 +248,20 @@ fn nobody_but_the_device_is_taken_for_it_and_the_others_are_told() {
 }
 
 #[test]
+fn a_hostile_certificate_makes_a_sighting_of_one_short_line() {
+    let subnet = Subnet::start(14, &[(7, machine(SERIAL, showing(hostile_certificate())))]);
+    let device = subnet.till(7).serial(SERIAL).build().expect("valid");
+    let search = Search::subnets(&subnet.at(7).ip().to_string()).expect("an address");
+    let error = find(&device, None, &search).expect_err("nobody vouches for it");
+    let [sighting] = error.sightings() else { panic!("{:?}", error.sightings()) };
+    assert_eq!((sighting.status, sighting.device_name.as_deref()), (Status::UnknownIssuer, None));
+    for text in [sighting.message.clone(), error.message(), error.advice()] {
+        assert!(text.chars().count() < 1000, "{text}");
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+    }
+}
+
+#[test]
 fn a_device_that_moved_is_found_by_the_identity_that_was_paired_with_it() {
     for (net, scheme) in [(2, "https"), (3, "wss")] {
         let mut subnet = Subnet::start(net, &[(7, machine(SERIAL, healthy()))]);
