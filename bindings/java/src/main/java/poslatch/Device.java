@@ -203,9 +203,9 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Makes the calls of {@link #pair}, {@link #openMtls}, {@link #openTls} and {@link #find} that run on this
-     * device now throw {@link Status#CANCELLED}, within 200 ms. Later calls and open connections are not
-     * touched. From any thread, as often as you like.
+     * Makes the calls of {@link #pair}, {@link #openMtls}, {@link #openTls}, {@link #probe} and {@link #find}
+     * that run on this device now throw {@link Status#CANCELLED}, within 200 ms. Later calls and open
+     * connections are not touched. From any thread, as often as you like.
      *
      * @throws PoslatchException {@link Status#CLOSED}
      */
