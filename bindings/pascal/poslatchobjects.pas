@@ -518,6 +518,13 @@ begin
   inherited Destroy;
 end;
 
+function HandleOf(const Identity: IPoslatchIdentity): PPoslatchIdentity;
+begin
+  Result := nil;
+  if Identity <> nil then
+    Result := Identity.Handle;
+end;
+
 function TIdentity.Handle: PPoslatchIdentity;
 begin
   Result := FHandle;
@@ -925,15 +932,11 @@ function TDevice.Find(const Identity: IPoslatchIdentity; const Subnets: UTF8Stri
 var
   Call: TProgressCall;
   Callback: TPoslatchProgressCallback;
-  Known: PPoslatchIdentity;
   List: PAnsiChar;
   Url: PPoslatchBuffer;
   Error: PPoslatchError;
   Status: TPoslatchStatus;
 begin
-  Known := nil;
-  if Identity <> nil then
-    Known := Identity.Handle;
   List := nil;
   if Subnets <> '' then
     List := CText(Subnets);
@@ -943,7 +946,7 @@ begin
   Call.OnProgress := OnProgress;
   Call.Raised := nil;
   Call.Floats := PoslatchMaskFloats;
-  Status := poslatch_find_device(FHandle, Known, List, Callback, @Call, @Url, @Error);
+  Status := poslatch_find_device(FHandle, HandleOf(Identity), List, Callback, @Call, @Url, @Error);
   PoslatchRestoreFloats(Call.Floats);
   if Call.Raised <> nil then
   begin
@@ -959,13 +962,9 @@ var
   Made: PPoslatchConnection;
   Error: PPoslatchError;
   Floats: TPoslatchFloats;
-  Shown: PPoslatchIdentity;
 begin
-  Shown := nil;
-  if Identity <> nil then
-    Shown := Identity.Handle;
   Floats := PoslatchMaskFloats;
-  Check(poslatch_open_mtls(FHandle, Shown, @Made, @Error), Error, Floats);
+  Check(poslatch_open_mtls(FHandle, HandleOf(Identity), @Made, @Error), Error, Floats);
   Result := NewConnection(Made);
 end;
 
@@ -974,13 +973,9 @@ var
   Report: PPoslatchBuffer;
   Error: PPoslatchError;
   Floats: TPoslatchFloats;
-  Shown: PPoslatchIdentity;
 begin
-  Shown := nil;
-  if Identity <> nil then
-    Shown := Identity.Handle;
   Floats := PoslatchMaskFloats;
-  Check(poslatch_probe(FHandle, Shown, @Report, @Error), Error, Floats);
+  Check(poslatch_probe(FHandle, HandleOf(Identity), @Report, @Error), Error, Floats);
   Result := TakeBuffer(Report);
 end;
 
