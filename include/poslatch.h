@@ -584,9 +584,9 @@ poslatch_status poslatch_device_set_keep_alive(poslatch_device *device,
                                                poslatch_error **error);
 
 /**
- * Makes the calls of poslatch_pair, poslatch_open_mtls, poslatch_open_tls and poslatch_find_device that
- * run on this device now return POSLATCH_E_CANCELLED, within 200 ms. Later calls and open connections are
- * not touched. From any thread, as often as you like. NULL is allowed.
+ * Makes the calls of poslatch_pair, poslatch_open_mtls, poslatch_open_tls, poslatch_probe and
+ * poslatch_find_device that run on this device now return POSLATCH_E_CANCELLED, within 200 ms. Later calls
+ * and open connections are not touched. From any thread, as often as you like. NULL is allowed.
  */
 void poslatch_device_interrupt(const poslatch_device *device);
 
@@ -785,9 +785,11 @@ void poslatch_identity_free(poslatch_identity *identity);
  *
  * 64 addresses are asked at a time, each for 1.1 s or, if it accepts a connection, 2 s more. Blocks
  * until the device is found or all were asked: 4.4 s for a subnet of 254 addresses where nobody
- * answers. poslatch_device_interrupt ends it earlier. Search only networks that are yours, and
- * only when the device does not answer at the address that you know.
+ * answers, at most 12.4 s for one where everybody does; before, for at most the connect time-out if the
+ * URL holds a name that has to be resolved. poslatch_device_interrupt ends it earlier. Search only
+ * networks that are yours, and only when the device does not answer at the address that you know.
  *
+ * @param device Where the device was. Its Root CA chain has to be set.
  * @param identity The identity that was paired with the device. NULL if there is none; then the serial
  *   number that was set on the device (poslatch_device_set_serial) says who is looked for.
  * @param subnets Subnets and single addresses, with commas between: "192.168.1.0/24,192.168.2.17". At
@@ -795,14 +797,16 @@ void poslatch_identity_free(poslatch_identity *identity);
  *   address from which this machine reaches the device's URL, if that is a private IPv4 address;
  *   the loopback and addresses of the internet have to be given.
  * @param on_progress May be NULL.
- * @param user Passed to on_progress as it is.
+ * @param user Passed to on_progress as it is. May be NULL.
  * @param[out] url Where the device is: its URL with the new address, such as
  *   "wss://192.168.1.57:8443/", ready for poslatch_device_new. Owned by the caller; freed with
  *   poslatch_buffer_free.
  * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
  * @return POSLATCH_E_DEVICE_NOT_FOUND, whose advice names other devices that answered;
  *   POSLATCH_E_ARGUMENT if neither identity nor serial number says who is looked for, or subnets will
- *   not do; POSLATCH_E_NAME_NOT_RESOLVED and POSLATCH_E_UNREACHABLE where subnets is NULL.
+ *   not do; POSLATCH_E_NAME_NOT_RESOLVED, POSLATCH_E_CONNECT_TIMEOUT and POSLATCH_E_UNREACHABLE where
+ *   subnets is NULL; POSLATCH_E_ROOT_CA_UNUSABLE if no Root CA chain was set; POSLATCH_E_IDENTITY_UNUSABLE
+ *   if the serial number that was set is another device's than the identity's; POSLATCH_E_CANCELLED.
  */
 poslatch_status poslatch_find_device(const poslatch_device *device,
                                      const poslatch_identity *identity,
@@ -1027,6 +1031,7 @@ poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
  * poslatch_device_interrupt ends it earlier. Not while a payment is on its way: what the device sends to the
  * probe is lost.
  *
+ * @param device Needs no Root CA chain; that there is none is then a step of the report.
  * @param identity As which till, as poslatch_open_mtls would be called. NULL: as one that wants to pair.
  * @param[out] report JSON, UTF-8; owned by the caller, freed with poslatch_buffer_free. An object with
  *   "schema" ("poslatch-probe/1"), "address", "time" (UTC, as 2026-11-24T16:28:13Z), "verdict" ("ok",
@@ -1036,6 +1041,7 @@ poslatch_status poslatch_device_journal_forget(const poslatch_device *device,
  *   "status_name" (what a call would fail with, or null) and "facts", an object. Members and steps are only
  *   ever added. The names of the steps, in their order: address, machine, identity, name, route, tcp, tls,
  *   handshake, chain, root_ca, device_name, clock, client_certificate, websocket, ping.
+ * @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
  * @return POSLATCH_E_CANCELLED after poslatch_device_interrupt; POSLATCH_E_ARGUMENT if `device` or `report`
  *   is NULL.
  */

@@ -1220,7 +1220,7 @@ public:
         return find(static_cast<const poslatch_identity *>(nullptr), subnets, on_progress);
     }
 
-    /// Makes the calls of pair(), open_mtls(), open_tls() and find() that run on this device now throw
+    /// Makes the calls of pair(), open_mtls(), open_tls(), probe() and find() that run on this device now throw
     /// status::cancelled, within 200 ms. Later calls and open connections are not touched. From any thread, as often as
     /// you like.
     void interrupt() const { poslatch_device_interrupt(full()); }

@@ -68,7 +68,7 @@ impl CertificateFacts {
             names_itself: certificate.names_itself(),
             dns_names: certificate.dns_names().iter().map(|name| printable(name)).collect(),
             key: certificate.key_kind(),
-            fingerprint: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint: crate::words::hex(&digest),
         }
     }
 }

@@ -147,7 +147,7 @@ fn look_for(
     let configured = match resolved {
         // With subnets given, a name that nobody knows any more is no reason not to look there.
         Err(error) if search.addresses.is_some() && error.status() != Status::Cancelled => Vec::new(),
-        resolved => resolved?,
+        resolved => resolved?.iter().map(SocketAddr::ip).collect(),
     };
     let addresses = match &search.addresses {
         Some(addresses) => subnets::in_order(&configured, addresses),

@@ -53,7 +53,7 @@ impl Identity {
         let fingerprint = judged
             .chain
             .first()
-            .map(|leaf| Sha256::digest(leaf.der()).iter().map(|byte| format!("{byte:02x}")).collect())
+            .map(|leaf| crate::words::hex(&Sha256::digest(leaf.der())))
             .unwrap_or_default();
         let resolver = Arc::new(SingleCertAndKey::from(certified));
         Identity { inner: Arc::new(Inner { pos_id, device_name, judged, resolver, fingerprint }) }

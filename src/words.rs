@@ -10,13 +10,27 @@ const LENGTH_MAX: usize = 200;
 pub(crate) fn printable(text: &str) -> String {
     let mut shown: String = text
         .chars()
-        .map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c })
+        .map(|c| if c.is_control() || moves_others(c) { ' ' } else { c })
         .take(LENGTH_MAX)
         .collect();
     if text.chars().nth(LENGTH_MAX).is_some() {
         shown.push_str("...");
     }
     shown.trim().to_owned()
+}
+
+/// Characters that are not seen, but move what stands around them: line and paragraph separators, and those
+/// that turn the direction of writing (Unicode, UAX #9), by which one name can look like another.
+fn moves_others(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the device says in a body that is not what was asked for, if it is fit to be repeated.
@@ -63,4 +77,18 @@ fn speech(text: &str) -> Option<String> {
         && !text.contains("-----")
         && text.split_whitespace().all(|run| run.len() <= RUN_MAX);
     is_speech.then(|| printable(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_neither_breaks_the_line_nor_turns_its_direction() {
+        for text in ["a\nb", "a\u{1b}b", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{61c}b"]
+        {
+            assert_eq!(printable(text), "a b", "{text:?}");
+        }
+        assert_eq!(printable("Gerät \u{5d0}\u{5d1}"), "Gerät \u{5d0}\u{5d1}", "letters stay what they are");
+    }
 }

@@ -139,10 +139,12 @@ type
     procedure EndJournal;
     function JournalPending: UTF8String;
     procedure JournalForget(const Reference: UTF8String);
+    // Makes the calls of Pair, Find, OpenMtls, OpenTls and Probe that run on this device now fail as cancelled, within
+    // 200 ms. From any thread.
     procedure Interrupt;
     function Pair(const PosId, SetupCode: UTF8String): IPoslatchIdentity;
     // The URL at which the device is now. Identity nil: the serial number says who is looked for. Subnets '': this
-    // machine's own /24.
+    // machine's own /24. Blocks for 4.4 s where nobody of 254 addresses answers.
     function Find(const Identity: IPoslatchIdentity; const Subnets: UTF8String = '';
       OnProgress: TPoslatchOnProgress = nil): UTF8String;
     function OpenMtls(const Identity: IPoslatchIdentity): IPoslatchConnection;
@@ -514,6 +516,13 @@ begin
   if FHandle <> nil then
     poslatch_identity_free(FHandle);
   inherited Destroy;
+end;
+
+function HandleOf(const Identity: IPoslatchIdentity): PPoslatchIdentity;
+begin
+  Result := nil;
+  if Identity <> nil then
+    Result := Identity.Handle;
 end;
 
 function TIdentity.Handle: PPoslatchIdentity;
@@ -923,15 +932,11 @@ function TDevice.Find(const Identity: IPoslatchIdentity; const Subnets: UTF8Stri
 var
   Call: TProgressCall;
   Callback: TPoslatchProgressCallback;
-  Known: PPoslatchIdentity;
   List: PAnsiChar;
   Url: PPoslatchBuffer;
   Error: PPoslatchError;
   Status: TPoslatchStatus;
 begin
-  Known := nil;
-  if Identity <> nil then
-    Known := Identity.Handle;
   List := nil;
   if Subnets <> '' then
     List := CText(Subnets);
@@ -941,7 +946,7 @@ begin
   Call.OnProgress := OnProgress;
   Call.Raised := nil;
   Call.Floats := PoslatchMaskFloats;
-  Status := poslatch_find_device(FHandle, Known, List, Callback, @Call, @Url, @Error);
+  Status := poslatch_find_device(FHandle, HandleOf(Identity), List, Callback, @Call, @Url, @Error);
   PoslatchRestoreFloats(Call.Floats);
   if Call.Raised <> nil then
   begin
@@ -957,13 +962,9 @@ var
   Made: PPoslatchConnection;
   Error: PPoslatchError;
   Floats: TPoslatchFloats;
-  Shown: PPoslatchIdentity;
 begin
-  Shown := nil;
-  if Identity <> nil then
-    Shown := Identity.Handle;
   Floats := PoslatchMaskFloats;
-  Check(poslatch_open_mtls(FHandle, Shown, @Made, @Error), Error, Floats);
+  Check(poslatch_open_mtls(FHandle, HandleOf(Identity), @Made, @Error), Error, Floats);
   Result := NewConnection(Made);
 end;
 
@@ -972,13 +973,9 @@ var
   Report: PPoslatchBuffer;
   Error: PPoslatchError;
   Floats: TPoslatchFloats;
-  Shown: PPoslatchIdentity;
 begin
-  Shown := nil;
-  if Identity <> nil then
-    Shown := Identity.Handle;
   Floats := PoslatchMaskFloats;
-  Check(poslatch_probe(FHandle, Shown, @Report, @Error), Error, Floats);
+  Check(poslatch_probe(FHandle, HandleOf(Identity), @Report, @Error), Error, Floats);
   Result := TakeBuffer(Report);
 end;
 

@@ -297,7 +297,14 @@ pub(super) fn names(found: &[String]) -> String {
     if found.is_empty() {
         return "a certificate without any name".into();
     }
-    found.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    // A certificate has room for thousands.
+    const NAMES_MAX: usize = 4;
+    let mut names =
+        found.iter().take(NAMES_MAX).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = found.len().checked_sub(NAMES_MAX) {
+        names.push_str(&format!(" and {more} more"));
+    }
+    names
 }
 
 fn os_suffix(os: &Option<OsError>) -> String {

@@ -199,9 +199,9 @@ pub unsafe extern "C" fn poslatch_device_set_keep_alive(
     })
 }
 
-/// Makes the calls of poslatch_pair, poslatch_open_mtls, poslatch_open_tls and poslatch_find_device that
-/// run on this device now return POSLATCH_E_CANCELLED, within 200 ms. Later calls and open connections are
-/// not touched. From any thread, as often as you like. NULL is allowed.
+/// Makes the calls of poslatch_pair, poslatch_open_mtls, poslatch_open_tls, poslatch_probe and
+/// poslatch_find_device that run on this device now return POSLATCH_E_CANCELLED, within 200 ms. Later calls
+/// and open connections are not touched. From any thread, as often as you like. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_device_interrupt(device: *const poslatch_device) {
     infallible!((), {

@@ -25,9 +25,11 @@ pub type poslatch_on_progress =
 ///
 /// 64 addresses are asked at a time, each for 1.1 s or, if it accepts a connection, 2 s more. Blocks
 /// until the device is found or all were asked: 4.4 s for a subnet of 254 addresses where nobody
-/// answers. poslatch_device_interrupt ends it earlier. Search only networks that are yours, and
-/// only when the device does not answer at the address that you know.
+/// answers, at most 12.4 s for one where everybody does; before, for at most the connect time-out if the
+/// URL holds a name that has to be resolved. poslatch_device_interrupt ends it earlier. Search only
+/// networks that are yours, and only when the device does not answer at the address that you know.
 ///
+/// @param device Where the device was. Its Root CA chain has to be set.
 /// @param identity The identity that was paired with the device. NULL if there is none; then the serial
 ///   number that was set on the device (poslatch_device_set_serial) says who is looked for.
 /// @param subnets Subnets and single addresses, with commas between: "192.168.1.0/24,192.168.2.17". At
@@ -35,14 +37,16 @@ pub type poslatch_on_progress =
 ///   address from which this machine reaches the device's URL, if that is a private IPv4 address;
 ///   the loopback and addresses of the internet have to be given.
 /// @param on_progress May be NULL.
-/// @param user Passed to on_progress as it is.
+/// @param user Passed to on_progress as it is. May be NULL.
 /// @param[out] url Where the device is: its URL with the new address, such as
 ///   "wss://192.168.1.57:8443/", ready for poslatch_device_new. Owned by the caller; freed with
 ///   poslatch_buffer_free.
 /// @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
 /// @return POSLATCH_E_DEVICE_NOT_FOUND, whose advice names other devices that answered;
 ///   POSLATCH_E_ARGUMENT if neither identity nor serial number says who is looked for, or subnets will
-///   not do; POSLATCH_E_NAME_NOT_RESOLVED and POSLATCH_E_UNREACHABLE where subnets is NULL.
+///   not do; POSLATCH_E_NAME_NOT_RESOLVED, POSLATCH_E_CONNECT_TIMEOUT and POSLATCH_E_UNREACHABLE where
+///   subnets is NULL; POSLATCH_E_ROOT_CA_UNUSABLE if no Root CA chain was set; POSLATCH_E_IDENTITY_UNUSABLE
+///   if the serial number that was set is another device's than the identity's; POSLATCH_E_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn poslatch_find_device(
     device: *const poslatch_device,

@@ -17,6 +17,7 @@ use super::identity::poslatch_identity;
 /// poslatch_device_interrupt ends it earlier. Not while a payment is on its way: what the device sends to the
 /// probe is lost.
 ///
+/// @param device Needs no Root CA chain; that there is none is then a step of the report.
 /// @param identity As which till, as poslatch_open_mtls would be called. NULL: as one that wants to pair.
 /// @param[out] report JSON, UTF-8; owned by the caller, freed with poslatch_buffer_free. An object with
 ///   "schema" ("poslatch-probe/1"), "address", "time" (UTC, as 2026-11-24T16:28:13Z), "verdict" ("ok",
@@ -26,6 +27,7 @@ use super::identity::poslatch_identity;
 ///   "status_name" (what a call would fail with, or null) and "facts", an object. Members and steps are only
 ///   ever added. The names of the steps, in their order: address, machine, identity, name, route, tcp, tls,
 ///   handshake, chain, root_ca, device_name, clock, client_certificate, websocket, ping.
+/// @param[out] error May be NULL. On failure an error, freed with poslatch_error_free.
 /// @return POSLATCH_E_CANCELLED after poslatch_device_interrupt; POSLATCH_E_ARGUMENT if `device` or `report`
 ///   is NULL.
 #[unsafe(no_mangle)]

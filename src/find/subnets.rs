@@ -2,7 +2,8 @@
 
 use super::Search;
 use crate::error::{Error, Kind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use crate::transport::dial;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What leaves room for machines between the address of the subnet and that for all of them.
 const PREFIX_WITH_EDGES_MAX: u32 = 30;
@@ -72,13 +73,10 @@ pub(super) fn own(configured: &[IpAddr]) -> Result<Vec<IpAddr>, Error> {
     let Some(device) = configured.iter().copied().find(IpAddr::is_ipv4) else {
         return missing("the neighbours of an IPv6 address are too many to be asked".into());
     };
-    // Connecting a UDP socket sends nothing: the system only looks up which way packets would go, and
-    // from which of its addresses.
     let device = SocketAddr::new(device, 9);
-    let local = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
-        .and_then(|socket| socket.connect(device).and_then(|()| socket.local_addr()))
+    let own = dial::own_address(device)
         .map_err(|error| Kind::Unreachable { address: device, os: (&error).into() })?;
-    match local.ip() {
+    match own {
         IpAddr::V4(own) if own.is_private() || own.is_link_local() => parse(&format!("{own}/24")),
         IpAddr::V4(own) if own.is_loopback() => {
             missing(format!("the device's address, {}, is this machine's own", device.ip()))

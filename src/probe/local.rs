@@ -76,8 +76,8 @@ pub(super) fn identity(
             Facts::new().with("given", false),
         );
         let expectation = visit.device.expectation(None).map_err(|error| {
-            report.take(StepName::Address);
-            report.fail(StepName::Address, &error.into_kind(), Facts::new())
+            let facts = report.take(StepName::Address).unwrap_or_default();
+            report.fail(StepName::Address, &error.into_kind(), facts.into())
         })?;
         return Ok(Who { expectation, identity: None, stop: None });
     };

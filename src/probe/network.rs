@@ -8,20 +8,24 @@ use crate::error::{Kind, OsError};
 use crate::transport::deadline::Deadline;
 use crate::transport::dial;
 use crate::transport::tls::look::{self, Sight};
+use crate::words::hex;
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// How long the second look may take, which only tells which other TLS version is spoken.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
+/// Bytes of the answer that are told.
+const FIRST_BYTES_TOLD: usize = 16;
+
 pub(super) fn resolve(visit: &Visit<'_>, report: &mut Report) -> Result<Vec<SocketAddr>, End> {
     let deadline = Deadline::after(visit.device.connect_timeout());
     let begun = Instant::now();
-    let candidates = dial::resolve_only(visit.device.address(), deadline, &visit.interrupt)
+    let candidates = dial::resolve(visit.device.address(), deadline, &visit.interrupt)
         .map_err(|error| report.fail(StepName::Name, &error.into_kind(), Facts::new()))?;
     let addresses: Vec<String> = candidates.iter().map(|address| address.ip().to_string()).collect();
     let facts = Facts::new().with("addresses", addresses.clone()).with("ms", ms(begun));
@@ -32,23 +36,15 @@ pub(super) fn resolve(visit: &Visit<'_>, report: &mut Report) -> Result<Vec<Sock
     Ok(candidates)
 }
 
-/// Asks the system by which of its addresses it would reach the device. Nothing is sent: connecting a
-/// UDP socket is a look into the routing table.
+/// Asks the system by which of its addresses it would reach the device.
 pub(super) fn route(candidates: &[SocketAddr], report: &mut Report) {
     let Some(peer) = candidates.first() else { return };
-    let any: IpAddr = match peer {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let local = UdpSocket::bind((any, 0)).and_then(|socket| {
-        socket.connect(peer)?;
-        socket.local_addr()
-    });
-    match local {
+    match dial::own_address(*peer) {
         Ok(local) => {
-            let (relation, words) = relation(local.ip(), peer.ip());
-            let facts = Facts::new().with("local", local.ip().to_string()).with("relation", relation);
-            report.ok(StepName::Route, ["from ", &local.ip().to_string(), ", ", words].concat(), facts);
+            let (relation, words) = relation(local, peer.ip());
+            let local = local.to_string();
+            let finding = ["from ", &local, ", ", words].concat();
+            report.ok(StepName::Route, finding, Facts::new().with("local", local).with("relation", relation));
         }
         // TCP has the last word.
         Err(error) => {
@@ -111,7 +107,7 @@ pub(super) struct Line {
 }
 
 fn dial(visit: &Visit<'_>, candidates: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, Kind> {
-    dial::connect_only(visit.device.address(), candidates.to_vec(), deadline, &visit.interrupt)
+    dial::connect(visit.device.address(), candidates.to_vec(), deadline, &visit.interrupt)
         .map_err(|error| error.into_kind())
 }
 
@@ -208,7 +204,7 @@ fn speaks(
 /// Judges the first bytes of the answer.
 fn is_tls(visit: &Visit<'_>, sight: &Sight, report: &mut Report) -> Result<(), End> {
     let speaks = language(&sight.first_bytes);
-    let shown: String = sight.first_bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let shown = hex(sight.first_bytes.get(..FIRST_BYTES_TOLD).unwrap_or(&sight.first_bytes));
     let facts = Facts::new().with("speaks", speaks).with("first_bytes", shown);
     let name = StepName::Tls;
     let peer = visit.device.address().authority();

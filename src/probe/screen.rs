@@ -18,12 +18,16 @@ const UNDER: usize = 10;
 /// Certificates that are shown of a chain.
 const CERTIFICATES_MAX: usize = 3;
 
+/// Lines that the finding of the step to mend first may have when others have one, so that its cure
+/// fits under it.
+const FINDING_LINES_MAX: usize = 5;
+
 /// How much is told, from all to the least.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Detail {
     Everything,
     NoCertificates,
-    /// Advice for the step to mend first alone.
+    /// Advice for the step to mend first alone, and of the other findings the first line.
     OneCure,
 }
 
@@ -51,7 +55,12 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
             _ => "ok",
         };
         let head = format!("{word:<8}{}", step.name.name());
+        let finding_begins = lines.len();
         wrap(&head, FINDING, &step.finding, &mut lines);
+        if detail == Detail::OneCure {
+            let most = if cause == Some(step.name) { FINDING_LINES_MAX } else { 1 };
+            shorten(&mut lines, finding_begins + most);
+        }
         if step.name == StepName::Chain && detail == Detail::Everything {
             certificates(step, &mut lines);
         }
@@ -86,7 +95,7 @@ fn wrap(head: &str, indent: usize, text: &str, lines: &mut Vec<String>) {
     for word in text.split(' ') {
         // No name is that long, but a certificate can hold anything.
         let word = cut(word, COLUMNS_MAX - indent);
-        let length = word.chars().count();
+        let length = width(word);
         if at > indent && at + 1 + length > COLUMNS_MAX {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
             at = indent;
@@ -101,9 +110,36 @@ fn wrap(head: &str, indent: usize, text: &str, lines: &mut Vec<String>) {
     lines.push(line);
 }
 
-/// The first so many characters.
-fn cut(text: &str, characters: usize) -> &str {
-    text.char_indices().nth(characters).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+/// Leaves out what is more than so many lines, and says so.
+fn shorten(lines: &mut Vec<String>, most: usize) {
+    const MORE: &str = "...";
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.truncate(cut(last, COLUMNS_MAX - MORE.len()).len());
+            last.push_str(MORE);
+        }
+    }
+}
+
+/// What fits into so many columns.
+fn cut(text: &str, columns: usize) -> &str {
+    let mut at = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        at += columns_of(*c);
+        at > columns
+    });
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+fn width(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+/// Terminals give the scripts of East Asia and the pictures two columns. They begin here; among them are
+/// narrow ones, which only get more room than they need.
+fn columns_of(c: char) -> usize {
+    if c < '\u{1100}' { 1 } else { 2 }
 }
 
 #[cfg(test)]
@@ -112,6 +148,35 @@ mod tests {
     use super::*;
     use crate::error::Kind;
     use serde_json::json;
+
+    fn assert_fits(screen: &str) {
+        assert!(screen.lines().count() <= LINES_MAX, "{screen}");
+        assert!(screen.lines().all(|line| width(line) <= COLUMNS_MAX), "{screen}");
+    }
+
+    #[test]
+    fn names_at_length_leave_room_for_the_cure_under_them() {
+        // As long as names come (`words::printable`), once of words, once without any space, once wide.
+        for name in ["a b c d ".repeat(25), "x".repeat(200), "\u{5b57}".repeat(200), "\u{5b57} ".repeat(100)]
+        {
+            let mut report = Report::new("wss://192.168.1.50:8443/".into(), 0);
+            for step in StepName::ALL.iter().take_while(|step| **step != StepName::RootCa) {
+                let certificate = json!({ "subject": name, "issuer": name, "not_before": "2026-11-24" });
+                report.ok(*step, name.clone(), Facts::new().with("certificates", vec![certificate; 8]));
+            }
+            let untrusted = Kind::UnknownIssuer { subject: name.clone(), issuer: name.clone() };
+            drop(report.fail(StepName::RootCa, &untrusted, Facts::new()));
+            let wrong = Kind::WrongDevice { expected: name.clone(), found: vec![name.clone(); 1000] };
+            drop(report.fail(StepName::DeviceName, &wrong, Facts::new()));
+            report.complete();
+            let screen = report.to_string();
+            assert_fits(&screen);
+            let words: Vec<&str> = screen.split_whitespace().collect();
+            let advice = untrusted.advice(crate::RequestState::None);
+            assert!(words.join(" ").contains(&advice), "{screen}");
+            assert!(words.last().is_some_and(|word| *word == "ping"), "what did not run is told: {screen}");
+        }
+    }
 
     #[test]
     fn a_report_in_which_everything_is_wrong_at_length_still_fits_the_screen() {
@@ -124,8 +189,7 @@ mod tests {
             drop(report.fail(*name, &kind, Facts::new().with("certificates", vec![certificate])));
         }
         let screen = report.to_string();
-        assert!(screen.lines().count() <= LINES_MAX, "{screen}");
-        assert!(screen.lines().all(|line| line.chars().count() <= COLUMNS_MAX), "{screen}");
+        assert_fits(&screen);
         assert!(screen.contains(&kind.advice(crate::RequestState::None)), "{screen}");
     }
 

@@ -23,15 +23,19 @@ const SHOWN_MAX: usize = 8;
 
 /// Judges what was seen. Gives out whom to open a connection to, if it is the right one.
 pub(super) fn judge(visit: &Visit<'_>, who: Who, sight: &Sight, report: &mut Report) -> Result<Target, End> {
-    let chain: Vec<Certificate> =
-        sight.chain.iter().take(SHOWN_MAX).filter_map(|der| Certificate::parse(der).ok()).collect();
-    let given = visit.device.roots();
-    let roots = given.clone().unwrap_or_else(|| RootCaChain::of_nobody().into());
-    let verifier = DeviceVerifier { roots: roots.clone(), expectation: who.expectation.clone() };
     let (leaf, sent) = match sight.chain.split_first() {
         Some(split) => split,
         None => return Err(End::Failed),
     };
+    let mut chain: Vec<Certificate> =
+        sight.chain.iter().take(SHOWN_MAX).filter_map(|der| Certificate::parse(der).ok()).collect();
+    // No other certificate is to be told as the device's own.
+    if chain.first().map(Certificate::der) != Some(leaf) {
+        chain.clear();
+    }
+    let given = visit.device.roots();
+    let roots = given.clone().unwrap_or_else(|| RootCaChain::of_nobody().into());
+    let verifier = DeviceVerifier { roots: roots.clone(), expectation: who.expectation.clone() };
     let now = UnixTime::since_unix_epoch(Duration::from_secs(visit.now));
     let verdict = verifier.judge_chain(leaf, sent, now);
     // What is wrong beside the dates, if the dates are wrong.
@@ -201,8 +205,19 @@ fn clock(
         (Err(kind), Some((_, words))) => {
             Some(report.fail_saying(name, kind, [&kind.message(), "; ", words].concat(), facts))
         }
-        _ => {
+        _ if (latest_start..=earliest_end).contains(&visit.now) => {
             let dates = [&utc(visit.now), ", within all dates; the first ends ", &day(earliest_end)];
+            report.ok(name, dates.concat(), facts);
+            None
+        }
+        // Refused before any date was looked at.
+        (Err(Kind::DeviceCertificateUnusable { .. }), _) => {
+            report.not_run(name, "not judged, since the device's certificate cannot be used", facts);
+            None
+        }
+        _ => {
+            let dates =
+                [&utc(visit.now), ", outside the dates of a certificate, but no verdict depends on that one"];
             report.ok(name, dates.concat(), facts);
             None
         }

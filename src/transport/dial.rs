@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::error::{Error, Kind, Phase};
 use rustls::pki_types::ServerName;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
@@ -31,54 +31,57 @@ enum Way {
 enum Task {
     Resolve,
     Connect(Vec<SocketAddr>),
-    Both,
 }
 
 /// Connects to the address, trying each of its IP addresses in turn.
 pub(super) fn dial(address: &Address, deadline: Deadline, interrupt: &Interrupt) -> Result<TcpStream, Error> {
-    connected(aside(address, Task::Both, deadline, interrupt)?)
+    let candidates = resolve(address, deadline, interrupt)?;
+    connect(address, candidates, deadline, interrupt)
 }
 
-/// The first half of [`dial`], for the probe, which tells of each half.
-pub(crate) fn resolve_only(
+/// The first half of [`dial`]: the IP addresses that the address stands for. Starts no thread for one that
+/// is an IP address already.
+pub(crate) fn resolve(
     address: &Address,
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Vec<SocketAddr>, Error> {
+    if let ServerName::IpAddress(_) = &address.host {
+        return Ok(lookup(address)?);
+    }
     match aside(address, Task::Resolve, deadline, interrupt)? {
         Way::Resolved(candidates) => Ok(candidates),
-        Way::Connected(_) => Ok(Vec::new()),
+        Way::Connected(_) => Err(half_way()),
     }
 }
 
 /// The second half of [`dial`].
-pub(crate) fn connect_only(
+pub(crate) fn connect(
     address: &Address,
     candidates: Vec<SocketAddr>,
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<TcpStream, Error> {
-    connected(aside(address, Task::Connect(candidates), deadline, interrupt)?)
-}
-
-fn connected(way: Way) -> Result<TcpStream, Error> {
-    match way {
+    match aside(address, Task::Connect(candidates), deadline, interrupt)? {
         Way::Connected(stream) => Ok(stream),
-        Way::Resolved(_) => Err(Kind::Internal { detail: "dialling ended half-way".into() }.into()),
+        Way::Resolved(_) => Err(half_way()),
     }
 }
 
-/// The IP addresses that the address stands for.
-pub(crate) fn resolve(
-    address: &Address,
-    deadline: Deadline,
-    interrupt: &Interrupt,
-) -> Result<Vec<IpAddr>, Error> {
-    let candidates = match &address.host {
-        ServerName::IpAddress(_) => lookup(address)?,
-        _ => resolve_only(address, deadline, interrupt)?,
+fn half_way() -> Error {
+    Kind::Internal { detail: "dialling did the other half".into() }.into()
+}
+
+/// The address of its own that this machine would reach the other from. Sends nothing: connecting a UDP
+/// socket only looks into the routing table.
+pub(crate) fn own_address(towards: SocketAddr) -> io::Result<IpAddr> {
+    let any: IpAddr = match towards {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    Ok(candidates.iter().map(SocketAddr::ip).collect())
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(towards)?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// Runs what cannot be interrupted on a thread of its own, and waits for its result.
@@ -115,12 +118,10 @@ fn aside(address: &Address, task: Task, deadline: Deadline, interrupt: &Interrup
 
 impl Task {
     fn run(self, address: &Address, deadline: Deadline) -> Result<Way, Kind> {
-        let candidates = match self {
-            Task::Resolve => return lookup(address).map(Way::Resolved),
-            Task::Connect(candidates) => candidates,
-            Task::Both => lookup(address)?,
-        };
-        connect_any(&candidates, deadline, address).map(Way::Connected)
+        match self {
+            Task::Resolve => lookup(address).map(Way::Resolved),
+            Task::Connect(candidates) => connect_any(&candidates, deadline, address).map(Way::Connected),
+        }
     }
 }
 

@@ -82,16 +82,6 @@ pub(crate) fn config(target: &Target) -> Result<Arc<ClientConfig>, Error> {
     configured(ALL_VERSIONS, Arc::new(verifier), resolver)
 }
 
-/// A TLS client of ours that has not begun to speak.
-fn client(
-    versions: &[&'static SupportedProtocolVersion],
-    verifier: Arc<dyn ServerCertVerifier>,
-    resolver: Option<Arc<dyn ResolvesClientCert>>,
-    server_name: ServerName<'static>,
-) -> Result<ClientConnection, Error> {
-    silent(configured(versions, verifier, resolver)?, server_name)
-}
-
 fn configured(
     versions: &[&'static SupportedProtocolVersion],
     verifier: Arc<dyn ServerCertVerifier>,
@@ -111,33 +101,28 @@ fn configured(
     Ok(Arc::new(config))
 }
 
-fn silent(config: Arc<ClientConfig>, server_name: ServerName<'static>) -> Result<ClientConnection, Error> {
-    let mut tls = ClientConnection::new(config, server_name)
-        .map_err(|error| Kind::Internal { detail: error.to_string() })?;
-    // The sizes of what is written are bounded by us; a second bound would only split messages.
-    tls.set_buffer_limit(None);
-    Ok(tls)
-}
-
 impl TlsStream {
     /// A stream that begins without a socket: its handshake is [fed](TlsStream::feed) and
     /// [taken](TlsStream::take_output).
     pub(crate) fn detached(target: &Target, config: Arc<ClientConfig>) -> Result<TlsStream, Error> {
-        let tls = silent(config, target.expectation.server_name(&target.address.host))?;
-        Ok(TlsStream {
-            tls,
-            socket: None,
-            address: target.address.authority(),
-            phase: Phase::Handshake,
-            shown_not_after: target.identity.as_ref().map(|identity| identity.not_after()),
-            device_name: None,
-        })
+        let server_name = target.expectation.server_name(&target.address.host);
+        let mut stream = TlsStream::new(config, server_name, target.address.authority())?;
+        stream.shown_not_after = target.identity.as_ref().map(|identity| identity.not_after());
+        Ok(stream)
     }
 
-    /// A stream on a socket, for a look that decides for itself what it verifies.
-    fn new(tls: ClientConnection, socket: Socket, address: String) -> TlsStream {
+    /// A stream that has not begun to speak, without a socket.
+    fn new(
+        config: Arc<ClientConfig>,
+        server_name: ServerName<'static>,
+        address: String,
+    ) -> Result<TlsStream, Error> {
+        let mut tls = ClientConnection::new(config, server_name)
+            .map_err(|error| Kind::Internal { detail: error.to_string() })?;
+        // The sizes of what is written are bounded by us; a second bound would only split messages.
+        tls.set_buffer_limit(None);
         let phase = Phase::Handshake;
-        TlsStream { tls, socket: Some(socket), address, phase, shown_not_after: None, device_name: None }
+        Ok(TlsStream { tls, socket: None, address, phase, shown_not_after: None, device_name: None })
     }
 
     fn handshake(&mut self) -> Result<(), Error> {

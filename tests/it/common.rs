@@ -1,7 +1,7 @@
 //! What every test needs: a device, a till that is set up for it, and a way to ask what arrived.
 
 use poslatch::{Device, DeviceBuilder, Error, Identity, LogLevel};
-use poslatch_simulator::{Event, Faults, Simulator};
+use poslatch_simulator::{CertificateRequest, Event, Faults, ServerCertificate, SignedBy, Simulator};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +37,19 @@ pub(crate) fn builder(simulator: &Simulator, scheme: &str) -> DeviceBuilder {
 
 pub(crate) fn device(simulator: &Simulator, scheme: &str) -> Device {
     builder(simulator, scheme).build().expect("the settings are right")
+}
+
+/// A certificate that nobody vouches for, of somebody who wants to flood and forge what tills say of it: as
+/// many and as long names as the handshake takes, with control characters and a turned direction.
+pub(crate) fn hostile_certificate() -> ServerCertificate {
+    let request = CertificateRequest {
+        common_name: "\u{1b}[2J\r\nok\t\u{202e}device ".repeat(300),
+        names: (0..1000).map(|number| format!("{number}.{DEVICE_NAME}")).collect(),
+        signed_by: SignedBy::Itself,
+        ..CertificateRequest::server(DEVICE_NAME)
+    };
+    let issued = simulator().pki().issue(&request).expect("issued");
+    ServerCertificate::Custom { chain_der: issued.chain_der, key_der: issued.key_pkcs8_der }
 }
 
 /// An identity that the device knows, without the work of pairing.

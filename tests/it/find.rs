@@ -30,6 +30,8 @@ enum Machine {
     Device(&'static str, Box<Faults>),
     /// Says what a web server says to those who speak TLS to it.
     Http,
+    /// Begins a TLS record as a device would, and then says one byte after the other without an end.
+    Drip,
     /// Accepts connections, as the system does for a program that hangs, and says nothing.
     Mute,
     /// Swallows whoever wants to connect: the queue of its listener is full.
@@ -72,7 +74,17 @@ impl Subnet {
                 self.simulators.push((number, simulator));
                 return true;
             }
-            Machine::Http => Http::start(listen),
+            Machine::Http => Imposter::start(listen, |stream| {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+            }),
+            Machine::Drip => Imposter::start(listen, |stream| {
+                // A record of 16 kB, in it a ServerHello (RFC 8446 sections 5.1 and 4.1.3).
+                let mut said = stream.write_all(&[0x16, 3, 3, 0x3f, 0xff, 2, 0, 0x3f, 0xfb, 3, 3]);
+                while said.is_ok() {
+                    std::thread::sleep(Duration::from_millis(1));
+                    said = stream.write_all(&[0]);
+                }
+            }),
             Machine::Mute => TcpListener::bind(listen).ok().map(|listener| {
                 (listener.local_addr().expect("bound").port(), Box::new(listener) as Box<dyn Any>)
             }),
@@ -99,14 +111,15 @@ impl Subnet {
     }
 }
 
-struct Http {
+/// Answers as it was told, one connection after the other.
+struct Imposter {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Http {
-    fn start(listen: SocketAddr) -> Option<(u16, Box<dyn Any>)> {
+impl Imposter {
+    fn start(listen: SocketAddr, answer: fn(&mut TcpStream)) -> Option<(u16, Box<dyn Any>)> {
         let listener = TcpListener::bind(listen).ok()?;
         let address = listener.local_addr().expect("bound");
         let is_over = Arc::new(AtomicBool::new(false));
@@ -116,14 +129,14 @@ impl Http {
                 if over.load(Ordering::Acquire) {
                     return;
                 }
-                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+                answer(&mut stream);
             }
         });
-        Some((address.port(), Box::new(Http { address, is_over, thread: Some(thread) })))
+        Some((address.port(), Box::new(Imposter { address, is_over, thread: Some(thread) })))
     }
 }
 
-impl Drop for Http {
+impl Drop for Imposter {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
         let _ = TcpStream::connect(self.address);
@@ -200,6 +213,7 @@ fn others() -> Vec<(u8, Machine, Status, Option<&'static str>)> {
         (30, Machine::Http, Status::NotTls, None),
         (31, Machine::Mute, Status::ConnectTimeout, None),
         (32, device(tls11), Status::TlsVersion, None),
+        (33, Machine::Drip, Status::ConnectTimeout, None),
     ]
 }
 
@@ -244,6 +258,20 @@ fn nobody_but_the_device_is_taken_for_it_and_the_others_are_told() {
         }
         let shown = |event: &Event| matches!(event, Event::Handshake { client_certificate: Some(_), .. });
         assert!(!simulator.events().iter().any(shown), "{number}: {:?}", simulator.events());
+    }
+}
+
+#[test]
+fn a_hostile_certificate_makes_a_sighting_of_one_short_line() {
+    let subnet = Subnet::start(14, &[(7, machine(SERIAL, showing(hostile_certificate())))]);
+    let device = subnet.till(7).serial(SERIAL).build().expect("valid");
+    let search = Search::subnets(&subnet.at(7).ip().to_string()).expect("an address");
+    let error = find(&device, None, &search).expect_err("nobody vouches for it");
+    let [sighting] = error.sightings() else { panic!("{:?}", error.sightings()) };
+    assert_eq!((sighting.status, sighting.device_name.as_deref()), (Status::UnknownIssuer, None));
+    for text in [sighting.message.clone(), error.message(), error.advice()] {
+        assert!(text.chars().count() < 1000, "{text}");
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
     }
 }
 

@@ -309,6 +309,43 @@ fn every_wrong_thing_is_told_at_once() {
 }
 
 #[test]
+fn a_certificate_that_is_none_is_told_and_no_other_is_taken_for_the_devices() {
+    let issued = simulator().pki().issue(&CertificateRequest::server(DEVICE_NAME)).expect("issued");
+    let mut chain_der = issued.chain_der;
+    chain_der.insert(0, b"no certificate".to_vec());
+    let simulator = simulator_with(Faults {
+        server_certificate: ServerCertificate::Custom { chain_der, key_der: issued.key_pkcs8_der },
+        ..Faults::default()
+    });
+    let report = unpaired(simulator.address(), Duration::from_secs(10));
+    blames(&report, StepName::Chain, Status::DeviceCertificateUnusable, "not an X.509 certificate");
+    assert_eq!(step(&report, StepName::Chain).facts["certificates"], serde_json::json!([]), "{report}");
+    for unjudged in [StepName::RootCa, StepName::DeviceName, StepName::Clock] {
+        let step = step(&report, unjudged);
+        assert_eq!(step.result, StepResult::NotRun, "{report}");
+        assert!(step.finding.contains("not judged"), "{report}");
+    }
+}
+
+#[test]
+fn a_hostile_certificate_neither_floods_nor_forges_the_report() {
+    let hostile = hostile_certificate();
+    let simulator = simulator_with(Faults { server_certificate: hostile, ..Faults::default() });
+    let report = unpaired(simulator.address(), Duration::from_secs(10));
+    blames(&report, StepName::RootCa, Status::UnknownIssuer, "does not lead to");
+    let json = report.to_json();
+    assert!(json.len() < 20_000, "{} bytes", json.len());
+    let advice = report.cause().and_then(|step| step.advice.clone()).expect("a failure has its cure");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&report.to_string()).contains(&words(&advice)), "{report}");
+    let unseen = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
+    for forged in ["\\u001b", "\\r", "\\t"] {
+        assert!(!json.contains(forged), "{json}");
+    }
+    assert!(!json.contains(unseen) && !report.to_string().contains(unseen), "{report}");
+}
+
+#[test]
 fn an_interrupt_is_the_callers_and_no_finding() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("wss://{}/", listener.local_addr().expect("an address"));

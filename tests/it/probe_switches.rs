@@ -7,8 +7,9 @@ use crate::common::{
 use crate::probe::check;
 use poslatch::{Device, Report, Status, StepName, StepResult, probe};
 use poslatch_simulator::{
-    Alert, CertificateHint, CertificateRequest, ClientCertificate, Exchange, Faults, FrameKind, PairingReply,
-    Pki, PosIdReuse, ServerCertificate, ServerChain, SignedBy, TlsVersions, Usage,
+    Alert, CertificateHint, CertificateRequest, ClientCertificate, DuplicateLookup, DuplicateReference,
+    Exchange, FailureReply, Faults, FrameKind, IncrementalAmount, PairingReply, Pki, PosIdReuse, Printer,
+    RefundStatus, SecondRequest, ServerCertificate, ServerChain, SignedBy, TlsVersions, Usage,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -198,7 +199,36 @@ fn channel() -> Vec<Row> {
     ] {
         rows.push(fine(move |faults| faults.exchange = exchange));
     }
+    rows.push(fine(|faults| *faults = of_other_payments()));
     rows
+}
+
+/// All that the operations of payments may do otherwise, at once: the probe asks for none.
+fn of_other_payments() -> Faults {
+    Faults {
+        app_minor: 10,
+        decline_reply: FailureReply::ErrorResponse,
+        abort_reply: FailureReply::ErrorResponse,
+        second_request: SecondRequest::Queue,
+        duplicate_reference: DuplicateReference::Refuse,
+        duplicate_lookup: DuplicateLookup::First,
+        incremental_amount: IncrementalAmount::NewTotal,
+        old_id_after_incremental: false,
+        repeated_capture: true,
+        repeated_tip_adjust: true,
+        refund_status: RefundStatus::OfRefund,
+        adjustable_tips: false,
+        stand_alone_credits: false,
+        token_service: false,
+        internet: false,
+        printer: Printer::None,
+        status_without_can_be_aborted: true,
+        bare_error_responses: true,
+        null_for_absent: true,
+        unknown_fields: true,
+        strict_references: true,
+        ..Faults::default()
+    }
 }
 
 fn run(rows: Vec<Row>) {

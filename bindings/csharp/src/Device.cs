@@ -151,7 +151,7 @@ namespace Poslatch
 
         /// <summary>
         /// As <see cref="Find"/>, on a thread of its own. Cancelling the token interrupts this device: every search,
-        /// pairing and opening that runs on it.
+        /// probe, pairing and opening that runs on it.
         /// </summary>
         /// <param name="identity">That was paired with the device. Default: none.</param>
         /// <param name="subnets">Subnets and single addresses. Default: this machine's own /24.</param>
@@ -198,7 +198,7 @@ namespace Poslatch
 
         /// <summary>
         /// As <see cref="OpenMtls"/>, on a thread of its own. Cancelling the token interrupts this device: every
-        /// pairing and opening that runs on it.
+        /// pairing, opening, probe and search that runs on it.
         /// </summary>
         /// <param name="identity">Of the till.</param>
         /// <param name="cancellationToken">Interrupts the call, within 200 ms.</param>
@@ -281,9 +281,9 @@ namespace Poslatch
         }
 
         /// <summary>
-        /// Makes the pairings, openings and searches that run on this device now fail with
-        /// <see cref="Status.Cancelled"/>, within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like; does
-        /// nothing once the device was disposed of.
+        /// Makes the pairings, openings, probes and searches that run on this device now fail with
+        /// <see cref="Status.Cancelled"/>, within 200 ms. Later calls and open connections are not touched. From any
+        /// thread, as often as you like; does nothing once the device was disposed of.
         /// </summary>
         public void Interrupt()
         {

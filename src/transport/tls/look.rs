@@ -10,7 +10,7 @@
 use super::super::cause_of;
 use super::super::deadline::Deadline;
 use super::super::interrupt::{Interrupt, lock};
-use super::super::socket::Socket;
+use super::super::socket::{Socket, comes_again};
 use super::TlsStream;
 use crate::address::Address;
 use crate::error::{Error, Kind, Phase};
@@ -56,8 +56,9 @@ pub(crate) fn look(
     interrupt: &Arc<Interrupt>,
 ) -> Result<Sight, Error> {
     let observer = Arc::new(Observer::default());
-    let tls = super::client(versions, observer.clone(), Some(observer.clone()), server_name)?;
-    let mut stream = TlsStream::new(tls, Socket::new(tcp, deadline, interrupt)?, address.authority());
+    let config = super::configured(versions, observer.clone(), Some(observer.clone()))?;
+    let mut stream = TlsStream::new(config, server_name, address.authority())?;
+    stream.socket = Some(Socket::new(tcp, deadline, interrupt)?);
     let hello = stream.push().map_err(|error| Error::from(cause_of(&error, Phase::Handshake)));
     let first_bytes = stream.first_bytes(deadline);
     let outcome = hello.and_then(|()| stream.handshake());
@@ -84,9 +85,14 @@ impl TlsStream {
     /// Waits for the first bytes of the answer, and leaves them for TLS.
     fn first_bytes(&self, deadline: Deadline) -> Vec<u8> {
         let mut bytes = [0; FIRST_BYTES];
-        let (Some(socket), Some(remaining)) = (&self.socket, deadline.remaining()) else { return Vec::new() };
-        let tcp = socket.tcp();
-        let size = tcp.set_read_timeout(Some(remaining)).and_then(|()| tcp.peek(&mut bytes)).unwrap_or(0);
+        let Some(tcp) = self.socket.as_ref().map(Socket::tcp) else { return Vec::new() };
+        let size = loop {
+            let Some(remaining) = deadline.remaining() else { break 0 };
+            match tcp.set_read_timeout(Some(remaining)).and_then(|()| tcp.peek(&mut bytes)) {
+                Err(error) if comes_again(&error) => {}
+                result => break result.unwrap_or(0),
+            }
+        };
         bytes.get(..size).unwrap_or_default().to_vec()
     }
 }

@@ -300,9 +300,9 @@ class Device(Owner):
         return await _tasks.run(lambda: self.probe(identity), wake=self._wake)
 
     def interrupt(self) -> None:
-        """Makes the calls of pair, open and find that run on this device now raise CallCancelledError, within 200 ms.
+        """Makes the calls of pair, open, probe and find that run on this device now raise CallCancelledError.
 
-        Later calls and open connections are not touched. From any thread, as often as you like.
+        Within 200 ms. Later calls and open connections are not touched. From any thread, as often as you like.
         """
         with self._handle as device:
             native().poslatch_device_interrupt(device)

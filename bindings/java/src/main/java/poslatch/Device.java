@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * A payment device as the till's settings describe it: where it is, who it has to be, whom to trust. Cannot
@@ -93,10 +94,7 @@ public final class Device implements AutoCloseable {
     public String find(Identity identity, String subnets, Progress progress) {
         Call call = new Call();
         byte[] list = Text.terminated("subnets", subnets);
-        Pointer device = handle.enter();
-        try {
-            Handle other = identity == null ? null : identity.handle();
-            Pointer known = other == null ? null : other.enter();
+        return with(identity, (device, known) -> {
             SearchListener listener = progress == null ? null : SearchListener.begin(progress);
             try {
                 return call.text(call.abi.poslatch_find_device(device, known, list,
@@ -110,13 +108,8 @@ public final class Device implements AutoCloseable {
                 if (listener != null) {
                     listener.end();
                 }
-                if (other != null) {
-                    other.leave();
-                }
             }
-        } finally {
-            handle.leave();
-        }
+        });
     }
 
     /**
@@ -135,21 +128,8 @@ public final class Device implements AutoCloseable {
      */
     public Connection openMtls(Identity identity) {
         Call call = new Call();
-        Pointer device = handle.enter();
-        try {
-            Handle other = identity == null ? null : identity.handle();
-            Pointer shown = other == null ? null : other.enter();
-            try {
-                return new Connection(call.abi,
-                        call.object(call.abi.poslatch_open_mtls(device, shown, call.out, call.error)));
-            } finally {
-                if (other != null) {
-                    other.leave();
-                }
-            }
-        } finally {
-            handle.leave();
-        }
+        return with(identity, (device, shown) -> new Connection(call.abi,
+                call.object(call.abi.poslatch_open_mtls(device, shown, call.out, call.error))));
     }
 
     /**
@@ -186,12 +166,18 @@ public final class Device implements AutoCloseable {
      */
     public String probe(Identity identity) {
         Call call = new Call();
+        return with(identity, (device, shown) ->
+                call.text(call.abi.poslatch_probe(device, shown, call.out, call.error)));
+    }
+
+    /** Makes a call with this device and an identity, or null; neither is freed before it has returned. */
+    private <T> T with(Identity identity, BiFunction<Pointer, Pointer, T> call) {
         Pointer device = handle.enter();
         try {
             Handle other = identity == null ? null : identity.handle();
-            Pointer shown = other == null ? null : other.enter();
+            Pointer known = other == null ? null : other.enter();
             try {
-                return call.text(call.abi.poslatch_probe(device, shown, call.out, call.error));
+                return call.apply(device, known);
             } finally {
                 if (other != null) {
                     other.leave();
@@ -203,9 +189,9 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Makes the calls of {@link #pair}, {@link #openMtls}, {@link #openTls} and {@link #find} that run on this
-     * device now throw {@link Status#CANCELLED}, within 200 ms. Later calls and open connections are not
-     * touched. From any thread, as often as you like.
+     * Makes the calls of {@link #pair}, {@link #openMtls}, {@link #openTls}, {@link #probe} and {@link #find}
+     * that run on this device now throw {@link Status#CANCELLED}, within 200 ms. Later calls and open
+     * connections are not touched. From any thread, as often as you like.
      *
      * @throws PoslatchException {@link Status#CLOSED}
      */

@@ -13,8 +13,8 @@
  *
  * <h2>Interrupting</h2>
  * {@link java.lang.Thread#interrupt} does not end a blocking call: half a payment is worse than a slow one,
- * and nobody should begin one in passing. {@link poslatch.Device#interrupt} ends pairing and opening, {@link
- * poslatch.Connection#close} ends everything on a connection, and a CancelRequest by {@link
+ * and nobody should begin one in passing. {@link poslatch.Device#interrupt} ends pairing, opening, probing
+ * and finding, {@link poslatch.Connection#close} ends everything on a connection, and a CancelRequest by {@link
  * poslatch.Connection#send} asks the device to end a payment. The thread's interrupt status is left as it is.
  *
  * <h2>The native library</h2>
