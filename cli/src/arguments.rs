@@ -330,7 +330,8 @@ pub(crate) struct LookupArguments {
 
 #[derive(Args)]
 #[command(after_help = "\
-Status messages go to standard error as they arrive, the reply to standard output, both unchanged.
+Status messages go to standard error as they arrive, the reply to standard output, both unchanged but
+for characters that would steer a terminal, which are written as escapes.
 
 Examples:
   echo '{\"type\":\"CaptureRequest\",\"transactionId\":\"5f2b...\"}' | poslatch send

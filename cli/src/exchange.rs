@@ -6,6 +6,7 @@
 use crate::commands::Context;
 use crate::failure::{self, Failure};
 use crate::interrupts::Interrupts;
+use crate::plain;
 use crate::screen::Tone;
 use crate::till::Till;
 use poslatch::{Connection, Error, Recovery, RequestState, Status};
@@ -102,10 +103,16 @@ pub(crate) fn words_of(json: &str) -> Option<String> {
     ["message", "developerDescription"].iter().find_map(|name| text_at(&message, &format!("/{name}")))
 }
 
-/// A text in a reply, on one line and fit for a terminal; `None` if it is missing or empty.
+/// A text in a reply, on one line, fit for a terminal and not longer than a screen bears; `None` if it is missing or
+/// empty.
 pub(crate) fn text_at(reply: &Value, pointer: &str) -> Option<String> {
+    const CHARACTERS_MAX: usize = 400;
     let text = reply.pointer(pointer)?.as_str()?;
-    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut shown: String = text.chars().take(CHARACTERS_MAX).collect();
+    if shown.len() < text.len() {
+        shown += "...";
+    }
+    let printable = plain::line(&shown);
     let printable = printable.trim();
     (!printable.is_empty()).then(|| printable.to_owned())
 }

@@ -7,6 +7,7 @@ use crate::done::Done;
 use crate::exchange::{self, Session};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
+use crate::plain;
 use crate::screen::Tone;
 use crate::till::{self, Till};
 use crate::verdict::{self, Verdict};
@@ -31,11 +32,11 @@ pub(crate) fn run(arguments: &SendArguments, context: &Context<'_>) -> Result<Do
     let session = Session::open(&till, context)?;
     let screen = context.screen;
     let reply =
-        session.exchange(&request, till::silence(&arguments.exchange), &mut |status| screen.say(status));
+        session.exchange(&request, till::silence(&arguments.exchange), &mut |status| screen.say_json(status));
     match reply {
         Ok(reply) => {
             let value = parsed(&reply);
-            let mut done = Done::text(format!("{reply}\n")).member("reply", value.clone());
+            let mut done = Done::text(format!("{}\n", plain::json(&reply))).member("reply", value.clone());
             done.exit = judged(&value);
             Ok(done)
         }
