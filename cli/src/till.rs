@@ -3,6 +3,7 @@
 
 use crate::arguments::{DeviceOptions, ExchangeOptions, IdentityOptions};
 use crate::commands::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use poslatch::{Device, DeviceBuilder, Identity, Journal, Status};
@@ -195,6 +196,26 @@ impl Till {
     }
 }
 
+impl Till {
+    /// Refuses a reference whose end is not known: whoever runs the command again after a crash would pay twice, and
+    /// the look-up could not tell one from the other.
+    pub(crate) fn check_not_pending(&self, reference: &str) -> Result<(), Failure> {
+        let pending = self.journal.pending().map_err(Failure::of)?;
+        let Some(request) = pending.into_iter().find(|request| request.reference == reference) else {
+            return Ok(());
+        };
+        Err(Failure::usage(
+            format!(
+                "{reference} is IN DOUBT: it was sent at {} and may have gone through; its end is not known yet",
+                request.time
+            ),
+            "Nothing was sent now. Find out how it ended; do not repeat it, not under another reference either.",
+        )
+        .ending(Exit::InDoubt)
+        .next(format!("poslatch lookup {} --patience 60{}", quoted(reference), self.typed)))
+    }
+}
+
 /// How long the device may say nothing.
 pub(crate) fn silence(options: &ExchangeOptions) -> Duration {
     Duration::from_secs(options.silence.into())
@@ -205,7 +226,8 @@ fn typed(options: &[(&str, Option<&str>)]) -> String {
     options.iter().filter_map(|(name, value)| Some(format!(" {name} {}", quoted((*value)?)))).collect()
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it: what is printed to be run next may hold what others have made up.
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]\\".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
