@@ -25,6 +25,7 @@ pub(crate) struct DeviceSettings {
 impl DeviceSettings {
     pub(crate) fn resolve(options: &DeviceOptions, context: &Context<'_>) -> Result<DeviceSettings, Failure> {
         let settings = context.settings;
+        let config = settings.named.as_ref().map(|path| path.display().to_string());
         let seconds = options.connect_timeout.map(|seconds| seconds.to_string());
         let connect_timeout = settings
             .value("connect-timeout", seconds.as_deref())
@@ -50,6 +51,7 @@ impl DeviceSettings {
             serial: settings.value("serial", options.serial.as_deref()),
             connect_timeout,
             typed: typed(&[
+                ("--config", config.as_deref()),
                 ("--url", options.url.as_deref()),
                 ("--root-ca", options.root_ca.as_deref()),
                 ("--serial", options.serial.as_deref()),
@@ -115,6 +117,10 @@ impl IdentitySettings {
                 ("--passphrase-file", options.passphrase_file.as_deref()),
             ]),
         }
+    }
+
+    pub(crate) fn passphrase_file(&self) -> Option<&str> {
+        self.passphrase_file.as_deref()
     }
 
     pub(crate) fn passphrase<'a>(&'a self, prompt: &'a str) -> Secret<'a> {
@@ -228,10 +234,37 @@ fn typed(options: &[(&str, Option<&str>)]) -> String {
 
 /// A word as a shell takes it: what is printed to be run next may hold what others have made up.
 pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]\\".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+    quoted_for(word, cfg!(windows))
+}
+
+/// Both shells of Windows take double quotes, in which no name of a file can hold one, and neither takes a backslash for
+/// more than it is.
+fn quoted_for(word: &str, is_windows: bool) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]".contains(c) || (is_windows && c == '\\');
+    let is_plain = !word.is_empty() && word.chars().all(is_plain);
+    match is_windows {
+        _ if is_plain => word.to_owned(),
+        true => format!("\"{}\"", word.replace('"', "'")),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_the_shell_of_the_system_takes_them() {
+        for (word, elsewhere, on_windows) in [
+            ("till.pem", "till.pem", "till.pem"),
+            ("", "''", "\"\""),
+            ("my till.pem", "'my till.pem'", "\"my till.pem\""),
+            (r"C:\till\till.pem", r"'C:\till\till.pem'", r"C:\till\till.pem"),
+            ("it's; rm x", r"'it'\''s; rm x'", "\"it's; rm x\""),
+        ] {
+            assert_eq!(quoted_for(word, false), elsewhere);
+            assert_eq!(quoted_for(word, true), on_windows);
+        }
     }
 }

@@ -9,9 +9,9 @@ use crate::exchange::{self, Session};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::screen::Tone;
-use crate::till::{IdentitySettings, Till};
+use crate::till::{IdentitySettings, Till, quoted};
 use crate::verdict::{self, Verdict, latest_refund};
-use poslatch::{Category, Recovery};
+use poslatch::{Category, PendingRequest, Recovery};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn not_known(reference: &str, found: &str, device_says: Option<String>, till: &T
         .member("outcome", Verdict::NotKnown.name())
         .member("reference", reference)
         .member("found", found)
-        .next(format!("poslatch lookup {reference} --patience 60{}", till.typed))
+        .next(format!("poslatch lookup {} --patience 60{}", quoted(reference), till.typed))
         .next(
             "if that finds nothing either, compare the device's list of transactions and the Business Center, and only \
              then call it unpaid",
@@ -142,7 +142,13 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
     let mut all = Done::new(Exit::Done, Tone::Plain, format!("Pending: {}", requests.len()));
     let mut members = Vec::new();
     for request in requests {
-        let done = by_reference(&request.reference, patience, &session, till, context)?;
+        let done = match of_another_device(&request, &session) {
+            true => Done {
+                next: vec![format!("ask {} about {}, by its --url", request.device, request.reference)],
+                ..not_known(&request.reference, "it was sent to another device", None, till)
+            },
+            false => by_reference(&request.reference, patience, &session, till, context)?,
+        };
         let word = done.headline.split(':').next().unwrap_or_default().to_owned();
         all = all.fact(&request.reference, format!("{word} ({}, sent {})", request.kind, request.time));
         if done.exit.code() > all.exit.code() {
@@ -156,6 +162,15 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
         members.push(Value::Object(done.json));
     }
     Ok(all.member("requests", Value::Array(members)))
+}
+
+/// Two devices can know different payments by one reference, so none is asked about what the other was sent. Where a
+/// name is not known on both sides, the journal's belongs to this identity all the same.
+fn of_another_device(request: &PendingRequest, session: &Session<'_>) -> bool {
+    let is_name = |device: &str| !device.is_empty() && !device.contains(':');
+    session
+        .device_name()
+        .is_some_and(|name| is_name(&request.device) && !request.device.eq_ignore_ascii_case(name))
 }
 
 fn forget(reference: &str, arguments: &LookupArguments, context: &Context<'_>) -> Result<Done, Failure> {
