@@ -36,7 +36,23 @@ impl Amount {
                 "Use its three letters, as in EUR, USD or GBP.",
             ));
         }
+        let decimals = if value.contains('.') { fraction.len() } else { 0 };
+        if decimals > decimals_max(&upper) {
+            return Err(Failure::usage(
+                format!("\"{value}\" has {decimals} decimals, and {upper} has {}", decimals_max(&upper)),
+                "Round it first: what a device makes of the rest is not known.",
+            ));
+        }
         Ok(Amount { value: value.to_owned(), currency: upper })
+    }
+}
+
+/// The decimals of a currency (ISO 4217). Those that have none take two here, since `100.00` can mean nothing else.
+fn decimals_max(currency: &str) -> usize {
+    match currency {
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
     }
 }
 
@@ -69,6 +85,15 @@ mod tests {
         ] {
             assert_eq!(Amount::parse(amount, "EUR").is_ok(), fits, "{amount:?}");
         }
+    }
+
+    #[test]
+    fn no_amount_has_more_decimals_than_its_currency() {
+        assert!(Amount::parse("12.505", "EUR").is_err());
+        assert!(Amount::parse("12.505", "eur").is_err());
+        assert!(Amount::parse("12.505", "KWD").is_ok());
+        assert!(Amount::parse("12.5055", "KWD").is_err());
+        assert!(Amount::parse("100.00", "JPY").is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! none any more. `refusal.rs` says so to whoever tries.
 
 use crate::screen::ColorChoice;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -41,6 +41,10 @@ pub(crate) struct Arguments {
     #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = EVERYWHERE)]
     help: Option<bool>,
 }
+
+/// The longest that the library waits. Checked here, because the limit for a look-up is needed only when a reply is lost
+/// already, and then it is too late to say that it is none.
+const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 const EVERYWHERE: &str = "Every command";
 
@@ -153,7 +157,7 @@ pub(crate) struct IdentityOptions {
 #[command(next_help_heading = "Waiting")]
 pub(crate) struct ExchangeOptions {
     /// How long the device may say nothing
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = value_parser!(u32).range(1..=DAY_SECONDS))]
     pub(crate) silence: u32,
 
     /// Where requests stand until their end is known [default: IDENTITY.journal]
@@ -244,7 +248,7 @@ pub(crate) struct PayArguments {
     pub(crate) reference: Option<String>,
 
     /// How long to ask how it ended if the reply is lost; 0 not at all
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u32).range(0..=DAY_SECONDS))]
     pub(crate) patience: u32,
 
     #[command(flatten)]
@@ -314,7 +318,7 @@ pub(crate) struct LookupArguments {
     pub(crate) forget: Option<String>,
 
     /// How long to go on asking
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u32).range(0..=DAY_SECONDS))]
     pub(crate) patience: u32,
 
     #[command(flatten)]
@@ -330,7 +334,8 @@ pub(crate) struct LookupArguments {
 
 #[derive(Args)]
 #[command(after_help = "\
-Status messages go to standard error as they arrive, the reply to standard output, both unchanged.
+Status messages go to standard error as they arrive, the reply to standard output, both unchanged but
+for characters that would steer a terminal, which are written as escapes.
 
 Examples:
   echo '{\"type\":\"CaptureRequest\",\"transactionId\":\"5f2b...\"}' | poslatch send

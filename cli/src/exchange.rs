@@ -4,10 +4,12 @@
 //! afterwards asks the device to cancel and waits on, the second one gives up, and the end is in doubt.
 
 use crate::commands::Context;
+use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::interrupts::Interrupts;
+use crate::plain;
 use crate::screen::Tone;
-use crate::till::Till;
+use crate::till::{self, Till};
 use poslatch::{Connection, Error, Recovery, RequestState, Status};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +37,14 @@ impl<'a> Session<'a> {
         let interrupts = Interrupts::catch()?;
         let opened = interrupts.during(|| till.device.interrupt(), || till.device.open_mtls(&till.identity));
         let connection = opened.map_err(|error| not_open(error, till))?;
+        // Pressed when there was nothing left to interrupt: it must not be as if nobody had pressed.
+        if interrupts.was_pressed() {
+            let stopped = Failure::usage(
+                "stopped by Ctrl-C",
+                "Nothing was sent. Run the command again when you are ready.",
+            );
+            return Err(stopped.ending(Exit::Connection));
+        }
         context.screen.say(&format!(
             "Connected to {}, {}.",
             connection.server_name().unwrap_or("a device without a name"),
@@ -102,10 +112,16 @@ pub(crate) fn words_of(json: &str) -> Option<String> {
     ["message", "developerDescription"].iter().find_map(|name| text_at(&message, &format!("/{name}")))
 }
 
-/// A text in a reply, on one line and fit for a terminal; `None` if it is missing or empty.
+/// A text in a reply, on one line, fit for a terminal and not longer than a screen bears; `None` if it is missing or
+/// empty.
 pub(crate) fn text_at(reply: &Value, pointer: &str) -> Option<String> {
+    const CHARACTERS_MAX: usize = 400;
     let text = reply.pointer(pointer)?.as_str()?;
-    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut shown: String = text.chars().take(CHARACTERS_MAX).collect();
+    if shown.len() < text.len() {
+        shown += "...";
+    }
+    let printable = plain::line(&shown);
     let printable = printable.trim();
     (!printable.is_empty()).then(|| printable.to_owned())
 }
@@ -118,7 +134,7 @@ pub(crate) fn not_open(error: Error, till: &Till) -> Failure {
         | Status::TillCertificateExpired
         | Status::TillCertificateRequired => Some(format!(
             "poslatch pair --pos-id {} --replace{}",
-            till.identity.pos_id(),
+            till::quoted(till.identity.pos_id()),
             till.typed_for_pairing
         )),
         _ => Some(format!("poslatch doctor{}", till.typed)),

@@ -2,14 +2,16 @@
 //! the handler belongs to the whole process and can be set only once.
 
 use crate::failure::Failure;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// The process's Ctrl-C, caught.
 pub(crate) struct Interrupts {
     sender: Sender<Signal>,
     receiver: Mutex<Receiver<Signal>>,
+    was_pressed: Arc<AtomicBool>,
 }
 
 enum Signal {
@@ -22,14 +24,25 @@ impl Interrupts {
     pub(crate) fn catch() -> Result<Interrupts, Failure> {
         let (sender, receiver) = mpsc::channel();
         let caught = sender.clone();
-        // Sending fails only while the process ends.
-        ctrlc::set_handler(move || drop(caught.send(Signal::CtrlC))).map_err(|error| {
+        let was_pressed = Arc::new(AtomicBool::new(false));
+        let pressed = Arc::clone(&was_pressed);
+        let on_ctrl_c = move || {
+            pressed.store(true, Ordering::SeqCst);
+            // Sending fails only while the process ends.
+            drop(caught.send(Signal::CtrlC));
+        };
+        ctrlc::set_handler(on_ctrl_c).map_err(|error| {
             Failure::usage(
                 format!("Ctrl-C cannot be watched for: {error}"),
                 "Report this to the makers of poslatch.",
             )
         })?;
-        Ok(Interrupts { sender, receiver: Mutex::new(receiver) })
+        Ok(Interrupts { sender, receiver: Mutex::new(receiver), was_pressed })
+    }
+
+    /// Whether Ctrl-C was pressed since it is caught, also if nobody has heard it yet.
+    pub(crate) fn was_pressed(&self) -> bool {
+        self.was_pressed.load(Ordering::SeqCst)
     }
 
     /// Does the work, and meanwhile calls `on_ctrl_c` on another thread at each Ctrl-C.

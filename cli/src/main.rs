@@ -14,6 +14,7 @@ mod exchange;
 mod exit;
 mod failure;
 mod interrupts;
+mod plain;
 mod reference;
 mod refusal;
 mod screen;

@@ -14,7 +14,7 @@ pub(crate) fn given_or_new(given: Option<&str>, purpose: &str) -> Result<String,
         Some(reference) if is_valid(reference) => Ok(reference.to_owned()),
         Some(reference) => Err(Failure::usage(
             format!("\"{reference}\" cannot be a reference"),
-            "Use 1 to 50 letters, digits, _ and -, and never the same twice.",
+            "Use 1 to 50 letters, digits, _ and -, with no - at the beginning, and never the same twice.",
         )),
     }
 }
@@ -28,7 +28,9 @@ fn new(purpose: &str) -> String {
 }
 
 fn is_valid(reference: &str) -> bool {
+    // A look-up by one that begins with - would be taken for an option.
     (1..=CHARACTERS_MAX).contains(&reference.len())
+        && !reference.starts_with('-')
         && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
@@ -44,7 +46,7 @@ mod tests {
 
     #[test]
     fn what_the_device_would_refuse_is_refused_here() {
-        for reference in ["", "with space", "a/b", &"x".repeat(51), "ä"] {
+        for reference in ["", "with space", "a/b", &"x".repeat(51), "ä", "-x"] {
             assert!(given_or_new(Some(reference), "pay").is_err(), "{reference:?}");
         }
     }

@@ -7,6 +7,7 @@
 use crate::done::Done;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plain;
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -47,17 +48,23 @@ impl Screen {
 
     /// Tells what goes on, on standard error.
     pub(crate) fn say(&self, text: &str) {
-        write(&mut io::stderr().lock(), &format!("{text}\n"));
+        write(&mut io::stderr().lock(), &format!("{}\n", plain::text(text)));
+    }
+
+    /// The device's JSON, on standard error.
+    pub(crate) fn say_json(&self, json: &str) {
+        write(&mut io::stderr().lock(), &format!("{}\n", plain::json(json)));
     }
 
     /// A heading on standard error, in bold: the name of what follows.
     pub(crate) fn say_loud(&self, tone: Tone, word: &str, rest: &str) {
         let word = self.painted(io::stderr().is_terminal(), tone, word);
-        self.say(&format!("{word}{rest}"));
+        write(&mut io::stderr().lock(), &format!("{word}{}\n", plain::text(rest)));
     }
 
     /// A result that comes before the end; says whether anybody reads it.
     pub(crate) fn result_line(&self, text: &str) -> bool {
+        let text = if self.json { plain::json(text) } else { plain::text(text) };
         write(&mut io::stdout().lock(), &format!("{text}\n"))
     }
 
@@ -109,15 +116,16 @@ impl Screen {
         if !done.headline.is_empty() {
             let end = done.headline.find(": ").or(done.headline.find(' ')).unwrap_or(done.headline.len());
             let (word, rest) = done.headline.split_at(end);
-            text += &self.painted(io::stdout().is_terminal(), done.tone, word);
-            text += rest;
+            text += &self.painted(io::stdout().is_terminal(), done.tone, &plain::line(word));
+            text += &plain::line(rest);
             text.push('\n');
         }
         let width = done.facts.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
         for (label, value) in &done.facts {
-            text += &format!("  {label:width$}  {value}\n");
+            text += &plain::line(&format!("  {label:width$}  {value}"));
+            text.push('\n');
         }
-        text += &done.text;
+        text += &plain::text(&done.text);
         write(&mut io::stdout().lock(), &text);
     }
 

@@ -69,11 +69,22 @@ impl Secret<'_> {
             path => std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text)),
         };
         result.map_err(|error| {
+            // Some people give the secret itself where its file belongs.
+            let shown = match error.kind() {
+                io::ErrorKind::NotFound => {
+                    format!("from the file of {} (not shown, in case it is the secret itself)", self.option)
+                }
+                _ => format!("from \"{file}\""),
+            };
             Failure::usage(
-                format!("cannot read {} from \"{file}\": {error}", self.name),
+                format!("cannot read {} {shown}: {error}", self.name),
                 "Check that the path is right and that this user may read it.",
             )
         })?;
+        // What Windows writes before a text, and nobody sees.
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         // The line end that every editor adds.
         let length = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(length);

@@ -30,6 +30,8 @@ const NAMES: &[&str] = &[
 
 /// The settings file, read.
 pub(crate) struct Settings {
+    /// The file, if it was named on the command line.
+    pub(crate) named: Option<PathBuf>,
     values: BTreeMap<String, String>,
 }
 
@@ -58,7 +60,7 @@ impl Settings {
                 format!("Lines are NAME = VALUE; the names are {}.", NAMES.join(", ")),
             )
         })?;
-        Ok(Settings { values })
+        Ok(Settings { named: named.map(Path::to_owned), values })
     }
 
     /// The value of a setting, by its option's long name.
@@ -79,6 +81,8 @@ impl Settings {
 /// The lines of a settings file; a mistake comes with the number of its line, and without its value.
 fn parse(text: &str) -> Result<BTreeMap<String, String>, (usize, String)> {
     let mut values = BTreeMap::new();
+    // What Windows writes before a text, and nobody sees.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -101,8 +105,8 @@ mod tests {
 
     #[test]
     fn lines_are_names_and_values() {
-        let values =
-            parse("# the till\n\nurl = wss://10.0.0.5:8443/\nroot-ca=\"my root.pem\"\n").expect("valid");
+        let values = parse("\u{feff}# the till\n\nurl = wss://10.0.0.5:8443/\nroot-ca=\"my root.pem\"\n")
+            .expect("valid");
         assert_eq!(values["url"], "wss://10.0.0.5:8443/");
         assert_eq!(values["root-ca"], "my root.pem");
     }

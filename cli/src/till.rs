@@ -3,6 +3,7 @@
 
 use crate::arguments::{DeviceOptions, ExchangeOptions, IdentityOptions};
 use crate::commands::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use poslatch::{Device, DeviceBuilder, Identity, Journal, Status};
@@ -24,6 +25,7 @@ pub(crate) struct DeviceSettings {
 impl DeviceSettings {
     pub(crate) fn resolve(options: &DeviceOptions, context: &Context<'_>) -> Result<DeviceSettings, Failure> {
         let settings = context.settings;
+        let config = settings.named.as_ref().map(|path| path.display().to_string());
         let seconds = options.connect_timeout.map(|seconds| seconds.to_string());
         let connect_timeout = settings
             .value("connect-timeout", seconds.as_deref())
@@ -49,6 +51,7 @@ impl DeviceSettings {
             serial: settings.value("serial", options.serial.as_deref()),
             connect_timeout,
             typed: typed(&[
+                ("--config", config.as_deref()),
                 ("--url", options.url.as_deref()),
                 ("--root-ca", options.root_ca.as_deref()),
                 ("--serial", options.serial.as_deref()),
@@ -114,6 +117,10 @@ impl IdentitySettings {
                 ("--passphrase-file", options.passphrase_file.as_deref()),
             ]),
         }
+    }
+
+    pub(crate) fn passphrase_file(&self) -> Option<&str> {
+        self.passphrase_file.as_deref()
     }
 
     pub(crate) fn passphrase<'a>(&'a self, prompt: &'a str) -> Secret<'a> {
@@ -195,6 +202,26 @@ impl Till {
     }
 }
 
+impl Till {
+    /// Refuses a reference whose end is not known: whoever runs the command again after a crash would pay twice, and
+    /// the look-up could not tell one from the other.
+    pub(crate) fn check_not_pending(&self, reference: &str) -> Result<(), Failure> {
+        let pending = self.journal.pending().map_err(Failure::of)?;
+        let Some(request) = pending.into_iter().find(|request| request.reference == reference) else {
+            return Ok(());
+        };
+        Err(Failure::usage(
+            format!(
+                "{reference} is IN DOUBT: it was sent at {} and may have gone through; its end is not known yet",
+                request.time
+            ),
+            "Nothing was sent now. Find out how it ended; do not repeat it, not under another reference either.",
+        )
+        .ending(Exit::InDoubt)
+        .next(format!("poslatch lookup {} --patience 60{}", quoted(reference), self.typed)))
+    }
+}
+
 /// How long the device may say nothing.
 pub(crate) fn silence(options: &ExchangeOptions) -> Duration {
     Duration::from_secs(options.silence.into())
@@ -205,11 +232,39 @@ fn typed(options: &[(&str, Option<&str>)]) -> String {
     options.iter().filter_map(|(name, value)| Some(format!(" {name} {}", quoted((*value)?)))).collect()
 }
 
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]\\".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+/// A word as a shell takes it: what is printed to be run next may hold what others have made up.
+pub(crate) fn quoted(word: &str) -> String {
+    quoted_for(word, cfg!(windows))
+}
+
+/// Both shells of Windows take double quotes, in which no name of a file can hold one, and neither takes a backslash for
+/// more than it is.
+fn quoted_for(word: &str, is_windows: bool) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]".contains(c) || (is_windows && c == '\\');
+    let is_plain = !word.is_empty() && word.chars().all(is_plain);
+    match is_windows {
+        _ if is_plain => word.to_owned(),
+        true => format!("\"{}\"", word.replace('"', "'")),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_the_shell_of_the_system_takes_them() {
+        for (word, elsewhere, on_windows) in [
+            ("till.pem", "till.pem", "till.pem"),
+            ("", "''", "\"\""),
+            ("my till.pem", "'my till.pem'", "\"my till.pem\""),
+            (r"C:\till\till.pem", r"'C:\till\till.pem'", r"C:\till\till.pem"),
+            ("it's; rm x", r"'it'\''s; rm x'", "\"it's; rm x\""),
+        ] {
+            assert_eq!(quoted_for(word, false), elsewhere);
+            assert_eq!(quoted_for(word, true), on_windows);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! How an operation ended, by its final reply (protocol.md section 6a). Decided by `processingDetails.status` alone,
 //! never by the display text, and what is not plainly yes or no is not known.
 
+use crate::amount::Amount;
 use serde_json::Value;
 
 /// What a final reply says.
@@ -41,6 +42,15 @@ impl Verdict {
         }
     }
 
+    /// Of a payment of this amount: what was approved has to be what was asked for. Less is a partial approval, and under
+    /// a reference that was used before the device may tell of another payment; both are for a person to look at.
+    pub(crate) fn of_amount(reply: &Value, asked: &Amount) -> Verdict {
+        match Verdict::of(reply) {
+            Verdict::Approved | Verdict::Accepted if is_another_amount(reply, asked) => Verdict::NotKnown,
+            verdict => verdict,
+        }
+    }
+
     fn of_status(status: Option<&Value>) -> Verdict {
         match status.and_then(Value::as_str) {
             Some("APPROVED") => Verdict::Approved,
@@ -65,11 +75,25 @@ impl Verdict {
     }
 }
 
+/// Whether a reply is about other money than was asked for. With a tip or cash back, which the customer may have chosen
+/// on the device, it may well be more.
+pub(crate) fn is_another_amount(reply: &Value, asked: &Amount) -> bool {
+    let told = |name: &str| {
+        reply.pointer(&format!("/transactionDetails/amountDetails/{name}")).and_then(Value::as_str)
+    };
+    let is_more_by_choice = ["includedTipAmount", "cashbackAmount"].iter().any(|name| told(name).is_some());
+    told("currency").is_some_and(|currency| !currency.eq_ignore_ascii_case(&asked.currency))
+        || told("amount").is_some_and(|amount| !is_same_amount(amount, &asked.value) && !is_more_by_choice)
+}
+
 /// `5`, `5.0` and `5.00` are the same money.
 fn is_same_amount(one: &str, other: &str) -> bool {
-    let plain = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
+    let plain = |text: &str| {
+        let text = text.trim_start_matches('0');
+        match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text.to_owned(),
+        }
     };
     plain(one) == plain(other)
 }
@@ -112,6 +136,37 @@ mod tests {
         ] {
             let reply = json!({ "message": "Payment approved", "processingDetails": { "status": status } });
             assert_eq!(Verdict::of(&reply), verdict, "{reply}");
+        }
+    }
+
+    #[test]
+    fn what_was_approved_has_to_be_what_was_asked_for() {
+        let asked = Amount::parse("12.50", "EUR").expect("an amount");
+        let reply = |status: &str, amounts: Value| {
+            json!({
+                "type": "PaymentResponse",
+                "transactionDetails": { "amountDetails": amounts },
+                "processingDetails": { "status": status },
+            })
+        };
+        for (status, amounts, verdict) in [
+            ("APPROVED", json!({ "amount": "12.5", "currency": "EUR" }), Verdict::Approved),
+            ("APPROVED", json!({ "amount": "012.500", "currency": "eur" }), Verdict::Approved),
+            ("APPROVED", json!({}), Verdict::Approved),
+            ("APPROVED", json!({ "amount": "10.00", "currency": "EUR" }), Verdict::NotKnown),
+            ("ACCEPTED", json!({ "amount": "12.50", "currency": "USD" }), Verdict::NotKnown),
+            (
+                "APPROVED",
+                json!({ "amount": "13.75", "currency": "EUR", "includedTipAmount": "1.25" }),
+                Verdict::Approved,
+            ),
+            ("DECLINED", json!({ "amount": "10.00", "currency": "EUR" }), Verdict::Declined),
+        ] {
+            assert_eq!(
+                Verdict::of_amount(&reply(status, amounts.clone()), &asked),
+                verdict,
+                "{status} {amounts}"
+            );
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &DoctorArguments, context: &Context<'_>) -> Result<
     let settings = DeviceSettings::resolve(&arguments.device, context)?;
     let identity_settings = IdentitySettings::resolve(&arguments.identity, context);
     let findings = examine(&settings, &identity_settings)?;
-    let mut done = Done::text(layout::screen(&findings))
+    let mut done = Done::text(layout::screen(&findings, &findings.next))
         .member("report", report(&findings.report))
         .member("root_ca_problem", findings.root_ca_problem.clone())
         .member("identity_problem", findings.identity_problem.clone())

@@ -9,7 +9,9 @@ use crate::failure::Failure;
 use crate::interrupts::Interrupts;
 use crate::screen::{Screen, Tone};
 use crate::till::{DeviceSettings, IdentitySettings};
-use poslatch::{Device, Error, Found, Identity, Search, SearchProgress, Sighting, Status, find_device};
+use poslatch::{
+    Category, Device, Error, Found, Identity, Search, SearchProgress, Sighting, Status, find_device,
+};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -68,6 +70,7 @@ impl Looking<'_> {
             let seconds = interval.as_secs();
             self.screen.say(&format!("Watching, every {seconds} s; Ctrl-C ends it."));
             let mut last = None;
+            let mut last_trouble = String::new();
             loop {
                 let url = match find_device(&self.device, self.identity.as_ref(), &self.search, &mut |_| {
                     ControlFlow::Continue(())
@@ -75,6 +78,16 @@ impl Looking<'_> {
                     Ok(found) => Some(found.url),
                     Err(error) if error.status() == Status::DeviceNotFound => None,
                     Err(error) if error.status() == Status::Cancelled => break,
+                    // A network that is down for the night is no reason to be down in the morning. What is wrong with
+                    // the arguments shows at the first look.
+                    Err(error) if last.is_some() || error.category() == Category::Network => {
+                        let trouble = error.message();
+                        if trouble != last_trouble {
+                            self.screen.say(&format!("Cannot look: {trouble}. Trying again."));
+                        }
+                        last_trouble = trouble;
+                        None
+                    }
                     Err(error) => return Err(Failure::of(error)),
                 };
                 if last.as_ref() != Some(&url) && !self.tell(url.as_deref()) {

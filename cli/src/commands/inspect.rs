@@ -7,7 +7,7 @@ use crate::done::Done;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::screen::Tone;
-use crate::till::IdentitySettings;
+use crate::till::{IdentitySettings, quoted};
 use poslatch::{CertificateFacts, Device, Identity, certificates};
 use serde_json::{Value, json};
 use std::io::Read;
@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &InspectArguments, context: &Context<'_>) -> Result
     let as_root_ca = Device::builder("https://127.0.0.1/").root_ca_pem(text.as_slice()).build();
     Ok(match as_root_ca {
         Ok(_) => listed(path, "Root CA chain", "root_ca", &held).next(format!(
-            "poslatch doctor --root-ca {path}  (is it of the same environment as the device?)"
+            "poslatch doctor --root-ca {}  (is it of the same environment as the device?)",
+            quoted(path)
         )),
         Err(error) => listed(path, "Certificates", "certificates", &held)
             .fact("as Root CA", format!("no: {}", error.message()))
@@ -99,7 +100,7 @@ fn identity_told(path: &str, identity: &Identity, is_encrypted: bool) -> Result<
         .member("key_is_encrypted", is_encrypted);
     let done = with_certificates(done, &held);
     Ok(match is_due {
-        true => done.next(format!("poslatch pair --pos-id {} --replace", identity.pos_id())),
+        true => done.next(format!("poslatch pair --pos-id {} --replace", quoted(identity.pos_id()))),
         false => done,
     })
 }

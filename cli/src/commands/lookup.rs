@@ -9,9 +9,9 @@ use crate::exchange::{self, Session};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::screen::Tone;
-use crate::till::{IdentitySettings, Till};
-use crate::verdict::{Verdict, latest_refund};
-use poslatch::{Category, Recovery};
+use crate::till::{IdentitySettings, Till, quoted};
+use crate::verdict::{self, Verdict, latest_refund};
+use poslatch::{Category, PendingRequest, Recovery};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -34,11 +34,13 @@ pub(crate) fn run(arguments: &LookupArguments, context: &Context<'_>) -> Result<
 
 /// Opens the connection; a script that reads "no connection, nothing in doubt" could pay again, so this is in doubt.
 fn open<'a>(till: &Till, context: &'a Context<'a>, what: &str) -> Result<Session<'a>, Failure> {
-    Session::open(till, context).map_err(|failure| {
-        let advice = failure.advice.replacen("Nothing was sent. ", "", 1);
-        let advice = format!("It is still not known {what}: do not repeat it. {advice}");
-        failure.ending(Exit::InDoubt).advising(advice)
-    })
+    Session::open(till, context).map_err(|failure| still_not_known(failure, what))
+}
+
+fn still_not_known(failure: Failure, what: &str) -> Failure {
+    let advice = failure.advice.replacen("Nothing was sent. ", "", 1);
+    let advice = format!("It is still not known {what}: do not repeat it. {advice}");
+    failure.ending(Exit::InDoubt).advising(advice)
 }
 
 fn by_reference(
@@ -80,7 +82,7 @@ fn not_known(reference: &str, found: &str, device_says: Option<String>, till: &T
         .member("outcome", Verdict::NotKnown.name())
         .member("reference", reference)
         .member("found", found)
-        .next(format!("poslatch lookup {reference} --patience 60{}", till.typed))
+        .next(format!("poslatch lookup {} --patience 60{}", quoted(reference), till.typed))
         .next(
             "if that finds nothing either, compare the device's list of transactions and the Business Center, and only \
              then call it unpaid",
@@ -97,20 +99,35 @@ fn by_transaction(
     till: &Till,
     context: &Context<'_>,
 ) -> Result<Done, Failure> {
-    let session = Session::open(till, context)?;
+    let what = format!("how {transaction} ended, nor whether it was given back");
+    let session = open(till, context, &what)?;
     let request =
         json!({ "type": "TransactionLookupRequest", "idType": "TRANSACTION_ID", "id": transaction });
     let reply = session.exchange(&request.to_string(), patience, &mut |_| {});
-    // A look-up moves no money: whatever becomes of it, it can be repeated.
-    let reply = reply.map_err(|lost| exchange::not_open(lost.error, till).ending(Exit::Connection))?;
+    let reply = reply.map_err(|lost| still_not_known(exchange::not_open(lost.error, till), &what))?;
     let reply = parsed(&reply);
+    if verdict::is_error(&reply) {
+        // It is the question that failed. Of the transaction, nothing is known.
+        let device_says = exchange::words_of(&reply.to_string());
+        return Ok(Done::new(
+            Exit::InDoubt,
+            Tone::Bad,
+            format!("IN DOUBT: {transaction}: the device does not say"),
+        )
+        .both("it says", "device_says", device_says.as_deref())
+        .member("outcome", Verdict::NotKnown.name())
+        .member("transaction", transaction)
+        .member("reply", reply)
+        .next("compare the number with the device's list of transactions and the Business Center"));
+    }
     let verdict = Verdict::of(&reply);
     let done = told("transaction", verdict, None, None, &reply, session.device_name());
     let refund = latest_refund(&reply).map(|refund| {
         let text = |name: &str| exchange::text_at(refund, &format!("/{name}")).unwrap_or_default();
         format!("{}, {}, {}", text("amount"), text("status"), text("submitTimeUtc"))
     });
-    Ok(done.both("last refund", "last_refund", refund.as_deref()))
+    let done = done.member("last_refund", refund.clone());
+    Ok(done.fact("last refund", refund.as_deref().unwrap_or("none")))
 }
 
 /// Every request in the journal, the oldest first. The exit code is the worst of them: not known before no before yes.
@@ -125,7 +142,13 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
     let mut all = Done::new(Exit::Done, Tone::Plain, format!("Pending: {}", requests.len()));
     let mut members = Vec::new();
     for request in requests {
-        let done = by_reference(&request.reference, patience, &session, till, context)?;
+        let done = match of_another_device(&request, &session) {
+            true => Done {
+                next: vec![format!("ask {} about {}, by its --url", request.device, request.reference)],
+                ..not_known(&request.reference, "it was sent to another device", None, till)
+            },
+            false => by_reference(&request.reference, patience, &session, till, context)?,
+        };
         let word = done.headline.split(':').next().unwrap_or_default().to_owned();
         all = all.fact(&request.reference, format!("{word} ({}, sent {})", request.kind, request.time));
         if done.exit.code() > all.exit.code() {
@@ -139,6 +162,15 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
         members.push(Value::Object(done.json));
     }
     Ok(all.member("requests", Value::Array(members)))
+}
+
+/// Two devices can know different payments by one reference, so none is asked about what the other was sent. Where a
+/// name is not known on both sides, the journal's belongs to this identity all the same.
+fn of_another_device(request: &PendingRequest, session: &Session<'_>) -> bool {
+    let is_name = |device: &str| !device.is_empty() && !device.contains(':');
+    session
+        .device_name()
+        .is_some_and(|name| is_name(&request.device) && !request.device.eq_ignore_ascii_case(name))
 }
 
 fn forget(reference: &str, arguments: &LookupArguments, context: &Context<'_>) -> Result<Done, Failure> {

@@ -7,7 +7,7 @@ use crate::done::Done;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::screen::Tone;
-use crate::till::IdentitySettings;
+use crate::till::{IdentitySettings, quoted};
 use std::time::SystemTime;
 
 pub(crate) fn run(arguments: &NeedsRenewalArguments, context: &Context<'_>) -> Result<Done, Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &NeedsRenewalArguments, context: &Context<'_>) -> R
     match is_due {
         true => Ok(done.next(format!(
             "poslatch pair --pos-id {} --replace{}",
-            identity.pos_id(),
+            quoted(identity.pos_id()),
             settings.typed()
         ))),
         false => Ok(done),

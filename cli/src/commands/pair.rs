@@ -10,8 +10,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::screen::Tone;
 use crate::secret::Secret;
-use crate::till::{DeviceSettings, IdentitySettings};
+use crate::till::{DeviceSettings, IdentitySettings, quoted};
 use poslatch::{Category, Identity, Status};
+use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -52,15 +54,36 @@ pub(crate) fn run(arguments: &PairArguments, context: &Context<'_>) -> Result<Do
 }
 
 /// A file that is there is the only key to its device: it is replaced only on request.
+///
+/// The folder is tried out, too: an identity that cannot be saved is lost, its code is spent, and the device knows a till
+/// that there is not.
 fn check_place(path: &str, replace: bool) -> Result<(), Failure> {
-    if replace || !Path::new(path).exists() {
-        return Ok(());
+    let place = Path::new(path);
+    if place.is_dir() {
+        return Err(Failure::usage(format!("\"{path}\" is a folder"), "Name a file with --identity."));
+    }
+    if replace || !place.exists() {
+        return try_out(place).map_err(|error| {
+            Failure::usage(
+                format!("the identity cannot be saved as \"{path}\": {error}"),
+                "Nothing was sent. Check that the folder is there and that this user may write to it.",
+            )
+        });
     }
     Err(Failure::usage(
         format!("\"{path}\" is there already"),
         "Pair with --replace to put the new identity in its place, or name another file with --identity.",
     )
-    .next(format!("poslatch inspect {path}")))
+    .next(format!("poslatch inspect {}", quoted(path))))
+}
+
+/// Makes a file beside the place, as saving does, and removes it.
+fn try_out(place: &Path) -> io::Result<()> {
+    let mut name = place.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.trial", std::process::id()));
+    let trial = place.with_file_name(name);
+    OpenOptions::new().write(true).create_new(true).open(&trial)?;
+    std::fs::remove_file(&trial)
 }
 
 /// The passphrase for the new file: one that was given, or one that is asked for twice.

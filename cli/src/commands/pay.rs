@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: &PayArguments, context: &Context<'_>) -> Result<Don
         arguments.exchange.journal.as_deref(),
         context,
     )?;
+    till.check_not_pending(&reference)?;
     context.screen.say(&format!("Payment of {amount}, reference {reference}."));
 
     let session = Session::open(&till, context)?;
@@ -63,11 +64,10 @@ impl Operation<'_> {
         let what_happened = match reply {
             Ok(reply) => {
                 let reply = parsed(&reply);
-                if Verdict::of(&reply) != Verdict::NotKnown {
+                if self.verdict(&reply) != Verdict::NotKnown {
                     return Ok(self.told(&reply, session.device_name()));
                 }
-                let status = text_at(&reply, "/processingDetails/status").unwrap_or_else(|| "nothing".into());
-                Lost::told(format!("the device says \"{status}\", which is no end"))
+                Lost::told(self.what_is_no_end(&reply))
             }
             Err(lost) if lost.error.request_state() != RequestState::InDoubt => {
                 return Err(exchange::not_open(lost.error, self.till));
@@ -86,14 +86,52 @@ impl Operation<'_> {
             patience.as_secs()
         ));
         match session.recover(self.reference, patience) {
-            Ok(Recovery::Final(reply)) => Ok(self.told(&parsed(&reply), session.device_name())),
+            Ok(Recovery::Final(reply)) => {
+                let reply = parsed(&reply);
+                // Whatever it says of another amount, it says of another payment.
+                if self.amount.is_some_and(|asked| verdict::is_another_amount(&reply, asked)) {
+                    return Ok(self.in_doubt(&Lost::told(self.what_is_no_end(&reply))));
+                }
+                Ok(self.told(&reply, session.device_name()))
+            }
             Ok(_) | Err(_) => Ok(self.in_doubt(&what_happened)),
+        }
+    }
+
+    fn verdict(&self, reply: &Value) -> Verdict {
+        match self.amount {
+            Some(asked) => Verdict::of_amount(reply, asked),
+            None => Verdict::of(reply),
+        }
+    }
+
+    /// Why a reply does not count as an end.
+    fn what_is_no_end(&self, reply: &Value) -> String {
+        let status = text_at(reply, "/processingDetails/status").unwrap_or_else(|| "nothing".into());
+        match Verdict::of(reply) {
+            Verdict::NotKnown => format!("the device says \"{status}\", which is no end"),
+            _ => {
+                let told = |name: &str| text_at(reply, &format!("/transactionDetails/amountDetails/{name}"));
+                let [amount, currency] = ["amount", "currency"].map(|name| told(name).unwrap_or_default());
+                format!(
+                    "the device says \"{status}\" of {amount} {currency}, which is not what was asked for"
+                )
+            }
+        }
+    }
+
+    /// Where the reference stands. A reply that the library took for an end has struck it out of the journal.
+    fn written_down(&self) -> String {
+        let pending = self.till.journal.pending().unwrap_or_default();
+        match pending.iter().any(|request| request.reference == self.reference) {
+            true => self.till.journal.path().display().to_string(),
+            false => "nowhere but here: note the reference".to_owned(),
         }
     }
 
     /// A known end.
     pub(crate) fn told(&self, reply: &Value, device_name: Option<&str>) -> Done {
-        told(self.noun, Verdict::of(reply), self.amount, Some(self.reference), reply, device_name)
+        told(self.noun, self.verdict(reply), self.amount, Some(self.reference), reply, device_name)
     }
 
     /// No known end: the facts, what not to do, and what to run.
@@ -108,7 +146,7 @@ impl Operation<'_> {
         )
         .fact("reference", self.reference)
         .fact("what happened", trouble.told.clone())
-        .fact("written down", self.till.journal.path().display().to_string())
+        .fact("written down", self.written_down())
         .member("outcome", Verdict::NotKnown.name())
         .member("reference", self.reference)
         .member("amount", self.amount.map(|amount| amount.value.clone()))

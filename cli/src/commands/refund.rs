@@ -136,7 +136,7 @@ fn in_doubt(transaction: &str, what_happened: &str, till: &Till) -> Done {
         .member("outcome", Verdict::NotKnown.name())
         .member("transaction", transaction)
         .member("next", command.clone())
-        .next(format!("{command}  (it shows the refund, or none)"))
+        .next(format!("{command}  (its exit code is that of the payment; the refund stands under \"last refund\", or none does)"))
 }
 
 fn standalone(
@@ -146,6 +146,7 @@ fn standalone(
     till: &Till,
     context: &Context<'_>,
 ) -> Result<Done, Failure> {
+    till.check_not_pending(reference)?;
     context.screen.say(&format!("Refund of {amount} without a payment, reference {reference}."));
     let session = Session::open(till, context)?;
     let request = json!({

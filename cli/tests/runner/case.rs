@@ -2,7 +2,7 @@
 //!
 //! In arguments, environment, files, input and expectations, `{url}` is the device's address with `wss`, `{https}` that
 //! with `https`, `{port}` its port, `{code}` the code on its screen, `{cloud}` the address of the vendor's cloud,
-//! `{folder}` the case's own folder. In expectations, `{date}`, `{number}`, `{hex}`, `{word}` and `{...}` (any text of
+//! `{folder}` the case's own folder, `{transaction}` the number that the last of the commands before has printed. In expectations, `{date}`, `{number}`, `{hex}`, `{word}` and `{...}` (any text of
 //! one line) stand for what differs from run to run.
 
 use serde::Deserialize;

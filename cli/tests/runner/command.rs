@@ -20,7 +20,8 @@ pub(crate) struct Output {
 
 pub(crate) fn run(case: &Case, stage: &Stage) -> Output {
     for arguments in &case.first {
-        command(case, stage, arguments).stdin(Stdio::null()).output().expect("the command runs");
+        let output = command(case, stage, arguments).stdin(Stdio::null()).output().expect("the command runs");
+        stage.remember(&String::from_utf8_lossy(&output.stdout));
     }
     let mut child = command(case, stage, &case.args)
         .stdin(Stdio::piped())

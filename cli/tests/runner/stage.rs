@@ -4,6 +4,7 @@ use super::case::{Action, Case, Root, Till};
 use poslatch::Identity;
 use poslatch_simulator::{CertificateRequest, Cloud, Event, Faults, Pki, Simulator};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
@@ -23,6 +24,7 @@ pub(crate) struct Stage {
     cloud: Option<Cloud>,
     code: String,
     key: String,
+    transaction: Mutex<String>,
 }
 
 impl Stage {
@@ -53,7 +55,8 @@ impl Stage {
         });
         let code = device.setup_code();
         let key = write_till(case, &device, folder.path());
-        let stage = Stage { folder, device, _impostor: impostor, cloud, code, key };
+        let transaction = Mutex::default();
+        let stage = Stage { folder, device, _impostor: impostor, cloud, code, key, transaction };
         stage.write_root_ca(case);
         for (name, content) in &case.files {
             stage.write(name, &stage.fill(content));
@@ -87,6 +90,14 @@ impl Stage {
         format!("wss://127.0.0.1:{}/", self.device.address().port())
     }
 
+    /// The number of the transaction that a command has printed.
+    pub(crate) fn remember(&self, printed: &str) {
+        let number = printed.lines().find_map(|line| line.trim().strip_prefix("transaction "));
+        if let Some(number) = number {
+            *self.transaction.lock().expect("no panic") = number.trim().to_owned();
+        }
+    }
+
     /// The text with the names of this stage in place of their placeholders.
     pub(crate) fn fill(&self, text: &str) -> String {
         let port = self.device.address().port().to_string();
@@ -96,6 +107,7 @@ impl Stage {
             .replace("{https}", &format!("https://127.0.0.1:{port}/"))
             .replace("{port}", &port)
             .replace("{code}", &self.code)
+            .replace("{transaction}", &self.transaction.lock().expect("no panic"))
             .replace("{passphrase}", PASSPHRASE)
             .replace("{api_secret}", API_SECRET)
             .replace("{cloud}", &self.cloud.as_ref().map(Cloud::base_url).unwrap_or_default())

@@ -7,7 +7,8 @@
 use super::{Findings, layout, report};
 use crate::dates;
 use crate::failure::Failure;
-use crate::till::{DeviceSettings, IdentitySettings};
+use crate::plain;
+use crate::till::{self, DeviceSettings, IdentitySettings};
 use poslatch::{CertificateFacts, certificates};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -37,9 +38,17 @@ pub(super) fn write(
     settings: &DeviceSettings,
     identity: &IdentitySettings,
 ) -> Result<(), Failure> {
-    let mut files = files(findings, settings);
-    for (_, text) in &mut files {
-        *text = without_folders(&without_pos_id(text, findings), &[&settings.root_ca, &identity.path]);
+    let paths: Vec<&str> =
+        [Some(settings.root_ca.as_str()), Some(&identity.path), identity.passphrase_file()]
+            .into_iter()
+            .flatten()
+            .collect();
+    // Before the text is broken into lines, which can fall into the middle of what is left out.
+    let next = without_folders(&without_pos_id(&findings.next, findings), &paths);
+    let mut files = files(findings, settings, &next);
+    for (name, text) in &mut files {
+        let left = without_folders(&without_pos_id(text, findings), &paths);
+        *text = if name.ends_with(".json") { plain::json(&left) } else { plain::text(&left) }.into_owned();
     }
     zip(path, &files).map_err(|error| {
         Failure::usage(
@@ -49,7 +58,7 @@ pub(super) fn write(
     })
 }
 
-fn files(findings: &Findings, settings: &DeviceSettings) -> Vec<(&'static str, String)> {
+fn files(findings: &Findings, settings: &DeviceSettings, next: &str) -> Vec<(&'static str, String)> {
     let identity = findings.identity.as_ref().map(|identity| {
         json!({
             "device_name": identity.device_name(),
@@ -72,7 +81,7 @@ fn files(findings: &Findings, settings: &DeviceSettings) -> Vec<(&'static str, S
     let pretty = |value: &Value| format!("{value:#}\n");
     vec![
         ("README.txt", README.to_owned()),
-        ("report.txt", layout::screen(findings)),
+        ("report.txt", layout::screen(findings, next)),
         ("report.json", pretty(&report(&findings.report))),
         ("identity.json", pretty(&json!({ "problem": findings.identity_problem, "facts": identity }))),
         ("root-ca.json", pretty(&json!({ "problem": findings.root_ca_problem, "certificates": root_ca }))),
@@ -98,14 +107,15 @@ fn without_pos_id(text: &str, findings: &Findings) -> String {
     let pos_id = identity.pos_id();
     text.replace(&format!("\"{pos_id}\""), &format!("\"{LEFT_OUT}\""))
         .replace(&format!("\\\"{pos_id}\\\""), &format!("\\\"{LEFT_OUT}\\\""))
-        .replace(&format!("--pos-id {pos_id} "), "--pos-id POS_ID ")
+        .replace(&format!("--pos-id {}", till::quoted(pos_id)), "--pos-id POS_ID")
 }
 
 /// The till's files by their names alone.
 fn without_folders(text: &str, paths: &[&str]) -> String {
     paths.iter().fold(text.to_owned(), |text, path| {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        text.replace(path, name)
+        // In JSON, the backslashes of Windows are doubled.
+        text.replace(path, name).replace(&path.replace('\\', "\\\\"), name)
     })
 }
 
@@ -119,4 +129,17 @@ fn zip(path: &Path, files: &[(&str, String)]) -> io::Result<()> {
         archive.write_all(text.as_bytes())?;
     }
     archive.finish()?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_left_out_also_where_json_doubles_their_backslashes() {
+        let path = r"C:\Users\anna\till.pem";
+        let text = format!("cannot read \"{path}\" {}", json!({ "problem": path }));
+        let left = without_folders(&text, &[path]);
+        assert_eq!(left, r#"cannot read "till.pem" {"problem":"till.pem"}"#);
+    }
 }

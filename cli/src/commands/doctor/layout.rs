@@ -17,8 +17,8 @@ const INDENT: usize = 20;
 const CERTIFICATES_MAX: usize = 3;
 
 /// The whole screen, with the one thing to do next at its end.
-pub(super) fn screen(findings: &Findings) -> String {
-    let next = wrapped("Next: ", &findings.next, 6);
+pub(super) fn screen(findings: &Findings, next: &str) -> String {
+    let next = wrapped("Next: ", next, 6);
     for room in [Room::Whole, Room::OneLineEach, Room::NoCertificates, Room::OnlyWhatIsWrong] {
         let mut lines = files(findings);
         lines.extend(findings.report.steps().iter().flat_map(|step| lines_of(step, room)));

@@ -3,7 +3,7 @@
 
 use super::Findings;
 use crate::dates;
-use crate::till::{DeviceSettings, IdentitySettings};
+use crate::till::{DeviceSettings, IdentitySettings, quoted};
 use poslatch::{Status, StepResult};
 
 pub(super) fn thing(findings: &Findings, device: &DeviceSettings, identity: &IdentitySettings) -> String {
@@ -18,7 +18,7 @@ pub(super) fn thing(findings: &Findings, device: &DeviceSettings, identity: &Ide
     let pos_id = findings.identity.as_ref().map_or("1001", |identity| identity.pos_id());
     let replace =
         if findings.identity.is_some() || findings.identity_problem.is_some() { " --replace" } else { "" };
-    let pair = format!("poslatch pair --pos-id {pos_id}{replace}{typed}");
+    let pair = format!("poslatch pair --pos-id {}{replace}{typed}", quoted(pos_id));
     if findings.identity_problem.is_some() {
         return format!("use the identity file that pairing saved, or pair again: {pair}");
     }
