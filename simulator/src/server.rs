@@ -3,6 +3,7 @@
 
 use crate::connection;
 use crate::device::{Device, Ending};
+use crate::port::{self, Keeper};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) struct Order {
 pub(crate) async fn run(
     device: Arc<Device>,
     listener: TcpListener,
-    address: SocketAddr,
+    keeper: Keeper,
     mut orders: UnboundedReceiver<Order>,
 ) {
     let screen = Arc::clone(&device);
@@ -44,7 +45,7 @@ pub(crate) async fn run(
             biased;
             Some(order) = orders.recv() => {
                 let outcome;
-                (door, outcome) = door.turn(order.presence, address);
+                (door, outcome) = door.turn(order.presence, &keeper).await;
                 device.disturbance.send_replace(Some(match order.presence {
                     Presence::Back | Presence::Gone => Ending::Reset,
                     Presence::Hung => Ending::Frozen,
@@ -74,12 +75,12 @@ enum Door {
 }
 
 impl Door {
-    fn turn(self, presence: Presence, address: SocketAddr) -> (Self, io::Result<()>) {
+    async fn turn(self, presence: Presence, keeper: &Keeper) -> (Self, io::Result<()>) {
         match (presence, self) {
             (Presence::Gone, Self::Shut(socket)) => (Self::Shut(socket), Ok(())),
             (Presence::Gone, Self::Open(listener) | Self::Unattended(listener)) => {
                 drop(listener);
-                match hold(address) {
+                match keeper.hold().await {
                     Ok(socket) => (Self::Shut(Some(socket)), Ok(())),
                     Err(error) => (Self::Shut(None), Err(error)),
                 }
@@ -91,7 +92,11 @@ impl Door {
                 (Self::Open(listener), Ok(()))
             }
             (presence, Self::Shut(socket)) => {
-                match socket.map_or_else(|| hold(address), Ok).and_then(|socket| socket.listen(BACKLOG)) {
+                let held = match socket {
+                    Some(socket) => Ok(socket),
+                    None => keeper.hold().await,
+                };
+                match held.and_then(|socket| socket.listen(port::BACKLOG)) {
                     Ok(listener) if presence == Presence::Hung => (Self::Unattended(listener), Ok(())),
                     Ok(listener) => (Self::Open(listener), Ok(())),
                     Err(error) => (Self::Shut(None), Err(error)),
@@ -111,19 +116,6 @@ impl Door {
         }
     }
 }
-
-/// Takes the port without listening on it.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // As for the first listener: connections of before may still be known to the system.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
-/// As many as the standard library asks for.
-const BACKLOG: u32 = 128;
 
 /// Long enough not to spin, short enough not to be noticed.
 pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(20);

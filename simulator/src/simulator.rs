@@ -251,7 +251,8 @@ impl Simulator {
     /// lost its network; [`Self::come_back`] decides whether anything is known of it later.
     ///
     /// # Panics
-    /// If another process took the port in the very moment between listening and holding it.
+    /// If another process took the port in the very moment between listening and holding it, which Linux makes
+    /// impossible, and did not give it back within two seconds.
     pub fn disappear(&self) {
         self.turn(Presence::Gone);
     }
