@@ -88,10 +88,10 @@ impl Simulator {
 
     pub(crate) fn try_rotate_root(&self) -> Result<String, Error> {
         let pki = Pki::new_in_memory()?;
-        if let Some(folder) = &self.state_folder {
-            folder.replace_pki(&pki)?;
-        }
-        self.device.rotate(pki);
+        self.device.rotate(pki, |pki| match &self.state_folder {
+            Some(folder) => folder.replace_pki(pki),
+            None => Ok(()),
+        })?;
         Ok(self.root_ca_chain_pem())
     }
 
