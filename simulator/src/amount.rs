@@ -69,8 +69,12 @@ impl Amount {
 
     /// Whether the currency has coins for it. Zeros behind its last digit harm nobody.
     pub(crate) fn fits(self, currency: &str) -> bool {
-        let minor = Self { units: self.minor_units(currency).into(), places: minor_places(currency) };
-        self == minor
+        self == self.in_coins(currency)
+    }
+
+    /// As much of it as the currency has coins for.
+    pub(crate) fn in_coins(self, currency: &str) -> Self {
+        Self { units: self.minor_units(currency).into(), places: minor_places(currency) }
     }
 
     fn aligned(self, other: Self) -> (u128, u128, u32) {
@@ -191,5 +195,6 @@ mod tests {
         assert!(!amount("1.005").fits("USD"));
         assert!(amount("100.00").fits("JPY") && !amount("100.50").fits("JPY"));
         assert!(amount("1.005").fits("KWD"));
+        assert_eq!(amount("100.50").in_coins("JPY").to_string(), "100");
     }
 }

@@ -5,6 +5,7 @@ use crate::code::{CODE_INTERVAL, CodeScreen};
 use crate::control::Control;
 use crate::device::{Device, DeviceParts};
 use crate::journal::{Journal, Observer};
+use crate::port::{self, Keeper};
 use crate::scenario::Script;
 use crate::server::Order;
 use crate::simulator::listen;
@@ -135,7 +136,8 @@ impl Builder {
                 None => (Pki::of_the_process()?, Tills::in_memory()),
             },
         };
-        let (listener, address) = listen(self.listen)?;
+        let (listener, keeper) = port::take(self.listen)?;
+        let address = keeper.address();
         let control = self.control.map(listen).transpose()?;
         let journal = Journal::bounded(self.observer, self.events_max);
         let code = CodeScreen::new(self.code_interval, Script::chance_of_codes(&self.scenario), &journal);
@@ -154,7 +156,7 @@ impl Builder {
         let served = Arc::clone(&device);
         let thread = thread::Builder::new()
             .name(format!("device-{}", device.serial))
-            .spawn(move || serve(runtime, Served { device: served, listener, address, ordered }, stopped))
+            .spawn(move || serve(runtime, Served { device: served, listener, keeper, ordered }, stopped))
             .map_err(Error::Thread)?;
         let mut simulator = Simulator {
             device,
@@ -185,17 +187,17 @@ impl fmt::Debug for Builder {
 struct Served {
     device: Arc<Device>,
     listener: TcpListener,
-    address: SocketAddr,
+    keeper: Keeper,
     ordered: mpsc::UnboundedReceiver<Order>,
 }
 
 /// The device's thread. Dropping the runtime at the end takes down every connection and payment.
 fn serve(runtime: Runtime, served: Served, stopped: oneshot::Receiver<()>) {
-    let Served { device, listener, address, ordered } = served;
+    let Served { device, listener, keeper, ordered } = served;
     runtime.block_on(async move {
         let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
         tokio::select! {
-            () = server::run(device, listener, address, ordered) => {}
+            () = server::run(device, listener, keeper, ordered) => {}
             _ = stopped => {}
         }
     });

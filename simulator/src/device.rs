@@ -29,6 +29,8 @@ pub(crate) struct Device {
     pub(crate) disturbance: watch::Sender<Option<Ending>>,
     presence: Mutex<Presence>,
     settings: Mutex<Settings>,
+    /// Held by whoever makes new settings from the old ones, so that none is made from what is old by then.
+    turning: Mutex<()>,
 }
 
 struct Settings {
@@ -54,6 +56,7 @@ impl Device {
             disturbance: watch::Sender::new(None),
             presence: Mutex::new(Presence::Back),
             settings: Mutex::new(Settings { faults, tls }),
+            turning: Mutex::new(()),
         }
     }
 
@@ -71,6 +74,22 @@ impl Device {
     }
 
     pub(crate) fn set_faults(&self, faults: Faults) {
+        let _turning = lock(&self.turning);
+        self.turn_to(faults);
+    }
+
+    /// Turns the switches to what becomes of the present ones, and returns that.
+    pub(crate) fn patch_faults<E>(
+        &self,
+        patch: impl FnOnce(Faults) -> Result<Faults, E>,
+    ) -> Result<Faults, E> {
+        let _turning = lock(&self.turning);
+        let faults = patch(self.faults())?;
+        self.turn_to(faults.clone());
+        Ok(faults)
+    }
+
+    fn turn_to(&self, faults: Faults) {
         // With the material goes the memory of TLS sessions: resumption would carry a till around a new certificate
         // fault. A change that does not concern TLS leaves them alone, since tests of resumption rely on it.
         let renewed = (concerns_tls(&self.faults()) != concerns_tls(&faults))
@@ -95,17 +114,22 @@ impl Device {
 
     /// Plays another scenario from the next request on, from its beginning.
     pub(crate) fn set_scenario(&self, scenario: Scenario) {
-        self.set_faults(scenario.switches().clone());
+        let _turning = lock(&self.turning);
+        self.turn_to(scenario.switches().clone());
         self.code.draw_by(Script::chance_of_codes(&scenario));
         *lock(&self.script) = Script::new(scenario);
         self.journal.tell();
     }
 
-    /// Uses this PKI from the next connection on.
-    pub(crate) fn rotate(&self, pki: Pki) {
+    /// Uses this PKI from the next connection on, if it can be kept.
+    pub(crate) fn rotate(&self, pki: Pki, keep: impl FnOnce(&Pki) -> Result<(), Error>) -> Result<(), Error> {
+        // Two at once would leave the keys of one beside the certificates of the other.
+        let _turning = lock(&self.turning);
+        keep(&pki)?;
         self.pkis.push(pki);
         let faults = self.faults();
         lock(&self.settings).tls = Arc::new(TlsMaterial::new(&self.pkis, &self.name(), &faults));
+        Ok(())
     }
 
     /// Issues a till's key and certificate and puts it on the list. Takes as long as making an RSA key does.

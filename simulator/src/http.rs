@@ -88,7 +88,7 @@ impl Service {
             }
             (Request::Channel { kind, body }, rights) => {
                 let errand = Errand::new(&self.device, &kind, &body, faults);
-                let detail = message::detail(&body);
+                let (kind, detail) = (message::for_record(&kind), message::detail(&body));
                 let connection = self.connection;
                 self.device.journal.record(Event::MessageReceived { connection, kind, detail });
                 match rights {
@@ -174,7 +174,7 @@ impl Service {
     }
 
     fn refuse(&self, status: u16, message: &str, description: &str) -> Response<Reply> {
-        let reason = format!("{message}: {description}");
+        let reason = message::for_record(&format!("{message}: {description}"));
         self.device.journal.record(Event::Refused { connection: self.connection, reason });
         reply::json(status, &error_response(message, description))
     }

@@ -65,6 +65,7 @@ mod message;
 mod pairing;
 mod pki;
 mod plain;
+mod port;
 mod quirks;
 mod raw_rsa;
 mod relic;

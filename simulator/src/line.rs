@@ -2,7 +2,7 @@
 //! connection: it writes into a queue, and whether anybody still reads it is not its business.
 
 use crate::device::{Device, Ending};
-use crate::message::{detail, text};
+use crate::message::{detail, for_record, text};
 use crate::quirks::Quirks;
 use crate::{Event, Exchange, Faults};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ fn text_of(message: &Value) -> Payload {
 }
 
 fn kind_of(message: &Value) -> String {
-    text(message, "type").unwrap_or_default().to_owned()
+    for_record(text(message, "type").unwrap_or_default())
 }
 
 /// Enough to keep the connection busy, little enough for a cancellation's reply not to wait behind them.

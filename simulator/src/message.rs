@@ -59,8 +59,21 @@ pub(crate) fn operation_status(message: &str) -> Value {
     json!({ "type": "OperationStatusResponse", "message": message })
 }
 
+/// The text as it goes on record: what a stranger has made as long as a message may be is cut off, because the record
+/// keeps many of them.
+pub(crate) fn for_record(text: &str) -> String {
+    match text.char_indices().nth(RECORDED_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// Amount, status or text of a message: what a person watching the device wants to see, and no card data.
 pub(crate) fn detail(message: &Value) -> Option<String> {
+    told_in_short(message).map(|detail| for_record(&detail))
+}
+
+fn told_in_short(message: &Value) -> Option<String> {
     let status = message.pointer("/processingDetails/status").and_then(Value::as_str);
     let amounts =
         message.pointer("/transactionDetails/amountDetails").or_else(|| message.get("amountDetails"));
@@ -74,9 +87,21 @@ pub(crate) fn detail(message: &Value) -> Option<String> {
     }
 }
 
+/// In characters; our own figure, a line or two for whoever reads it.
+const RECORDED_MAX: usize = 300;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_a_stranger_goes_on_record_cut_off() {
+        assert_eq!(for_record("PaymentRequest"), "PaymentRequest");
+        assert_eq!(for_record(&"é".repeat(RECORDED_MAX)), "é".repeat(RECORDED_MAX));
+        assert_eq!(for_record(&"é".repeat(4096)), "é".repeat(RECORDED_MAX) + "…");
+        let long = json!({ "type": "ErrorResponse", "message": "x".repeat(1 << 20) });
+        assert!(detail(&long).is_some_and(|detail| detail.chars().count() == RECORDED_MAX + 1));
+    }
 
     #[test]
     fn request_without_type_is_pairing_only_if_it_has_one_of_its_fields() {

@@ -3,7 +3,7 @@
 
 use crate::code::CodeUse;
 use crate::device::Device;
-use crate::message::{error_response, text};
+use crate::message::{error_response, for_record, text};
 use crate::{Event, Faults, PairingReply, PosIdReuse};
 use serde_json::Value;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) async fn judge(device: &Arc<Device>, connection: u64, request: &Value
     let verdict = check(device, request, faults);
     device.journal.record(Event::PairingRequested {
         connection,
-        pos_id: text(request, "posId").unwrap_or_default().to_owned(),
+        pos_id: for_record(text(request, "posId").unwrap_or_default()),
         accepted: verdict.is_ok(),
     });
     match verdict {

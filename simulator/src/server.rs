@@ -3,11 +3,12 @@
 
 use crate::connection;
 use crate::device::{Device, Ending};
+use crate::port::{self, Keeper};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -32,7 +33,7 @@ pub(crate) struct Order {
 pub(crate) async fn run(
     device: Arc<Device>,
     listener: TcpListener,
-    address: SocketAddr,
+    keeper: Keeper,
     mut orders: UnboundedReceiver<Order>,
 ) {
     let screen = Arc::clone(&device);
@@ -44,7 +45,7 @@ pub(crate) async fn run(
             biased;
             Some(order) = orders.recv() => {
                 let outcome;
-                (door, outcome) = door.turn(order.presence, address);
+                (door, outcome) = door.turn(order.presence, &keeper).await;
                 device.disturbance.send_replace(Some(match order.presence {
                     Presence::Back | Presence::Gone => Ending::Reset,
                     Presence::Hung => Ending::Frozen,
@@ -74,12 +75,12 @@ enum Door {
 }
 
 impl Door {
-    fn turn(self, presence: Presence, address: SocketAddr) -> (Self, io::Result<()>) {
+    async fn turn(self, presence: Presence, keeper: &Keeper) -> (Self, io::Result<()>) {
         match (presence, self) {
             (Presence::Gone, Self::Shut(socket)) => (Self::Shut(socket), Ok(())),
             (Presence::Gone, Self::Open(listener) | Self::Unattended(listener)) => {
                 drop(listener);
-                match hold(address) {
+                match keeper.hold().await {
                     Ok(socket) => (Self::Shut(Some(socket)), Ok(())),
                     Err(error) => (Self::Shut(None), Err(error)),
                 }
@@ -91,7 +92,11 @@ impl Door {
                 (Self::Open(listener), Ok(()))
             }
             (presence, Self::Shut(socket)) => {
-                match socket.map_or_else(|| hold(address), Ok).and_then(|socket| socket.listen(BACKLOG)) {
+                let held = match socket {
+                    Some(socket) => Ok(socket),
+                    None => keeper.hold().await,
+                };
+                match held.and_then(|socket| socket.listen(port::BACKLOG)) {
                     Ok(listener) if presence == Presence::Hung => (Self::Unattended(listener), Ok(())),
                     Ok(listener) => (Self::Open(listener), Ok(())),
                     Err(error) => (Self::Shut(None), Err(error)),
@@ -112,60 +117,5 @@ impl Door {
     }
 }
 
-/// Takes the port without listening on it.
-///
-/// A process that starts another one gives it all of its sockets, until that one has become the other program. So a
-/// listener that was closed here may live on for milliseconds, and the port is in use as long.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
-    let begun = Instant::now();
-    loop {
-        match try_to_hold(address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < HOLD_LIMIT => {
-                std::thread::sleep(HOLD_RETRY);
-            }
-            result => return result,
-        }
-    }
-}
-
-fn try_to_hold(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // As for the first listener: connections of before may still be known to the system.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
-/// As many as the standard library asks for.
-const BACKLOG: u32 = 128;
-
 /// Long enough not to spin, short enough not to be noticed.
 pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(20);
-
-/// Whoever has the port then is somebody else.
-const HOLD_LIMIT: Duration = Duration::from_secs(2);
-const HOLD_RETRY: Duration = Duration::from_millis(2);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn port_is_taken_over_although_a_process_that_starts_has_the_listener_for_a_moment() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("set");
-        let address = listener.local_addr().expect("bound");
-        let of_another_process = listener.try_clone().expect("a second handle");
-        assert!(try_to_hold(address).is_err(), "a listener that lives on has to be in the way");
-        let starts = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(50));
-            drop(of_another_process);
-        });
-        let door = Door::Open(TcpListener::from_std(listener).expect("a listener"));
-        let (door, turned) = door.turn(Presence::Gone, address);
-        turned.expect("taken over");
-        assert!(matches!(door, Door::Shut(Some(_))));
-        starts.join().expect("no panic");
-    }
-}

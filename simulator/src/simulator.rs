@@ -88,10 +88,10 @@ impl Simulator {
 
     pub(crate) fn try_rotate_root(&self) -> Result<String, Error> {
         let pki = Pki::new_in_memory()?;
-        if let Some(folder) = &self.state_folder {
-            folder.replace_pki(&pki)?;
-        }
-        self.device.rotate(pki);
+        self.device.rotate(pki, |pki| match &self.state_folder {
+            Some(folder) => folder.replace_pki(pki),
+            None => Ok(()),
+        })?;
         Ok(self.root_ca_chain_pem())
     }
 
@@ -251,7 +251,8 @@ impl Simulator {
     /// lost its network; [`Self::come_back`] decides whether anything is known of it later.
     ///
     /// # Panics
-    /// If another process took the port in the very moment between listening and holding it.
+    /// If another process took the port in the very moment between listening and holding it, which Linux makes
+    /// impossible, and did not give it back within two seconds.
     pub fn disappear(&self) {
         self.turn(Presence::Gone);
     }

@@ -146,11 +146,15 @@ impl Terminal {
 
     /// Forgets everything; what runs or waits is given up without a word.
     pub(crate) fn forget(&self, device: &Device) {
-        let State { running, waiting, .. } = std::mem::take(&mut *lock(&self.state));
-        if let Some(running) = running {
+        let mut state = lock(&self.state);
+        if let Some(running) = &state.running {
+            // Under the lock: what runs must not find another operation in its place.
             running.task.abort();
         }
-        drop(waiting);
+        let forgotten = std::mem::take(&mut *state);
+        drop(state);
+        // Without it, since lines and messages may have a long way to go.
+        drop(forgotten);
         device.panel.change(&device.journal, |shown| *shown = Display::default());
     }
 

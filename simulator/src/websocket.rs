@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<'_, S> {
             }
             (Request::Channel { kind, body }, rights) => {
                 let errand = Errand::new(device, &kind, &body, faults);
-                let detail = message::detail(&body);
+                let (kind, detail) = (message::for_record(&kind), message::detail(&body));
                 device.journal.record(Event::MessageReceived { connection, kind, detail });
                 match rights {
                     Rights::Everything => return self.carry_out(errand),
@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<'_, S> {
     }
 
     fn send_error(&self, message: &str, description: &str) {
-        let reason = format!("{message}: {description}");
+        let reason = message::for_record(&format!("{message}: {description}"));
         self.shared.device.journal.record(Event::Refused { connection: self.shared.connection, reason });
         self.say(Said::Frame(Message::text(error_response(message, description).to_string())));
     }

@@ -133,8 +133,8 @@ fn cancellation_with_nothing_to_cancel_is_an_error() {
 #[test]
 fn cancellation_after_the_point_of_no_return_fails_and_the_payment_goes_through() {
     let pair = Pair::new();
-    // The first step ends by the release, so only the second one takes this long.
-    let step_pause = Duration::from_secs(1);
+    // The first step ends by the release, so only the second one takes this long: enough for a busy machine to cancel.
+    let step_pause = Duration::from_secs(3);
     pair.device.set_faults(Faults { hold_payment: true, step_pause, ..Faults::default() });
     let mut socket = pair.socket();
     socket.send(&payment("r-1", "1.00"));

@@ -341,7 +341,8 @@ fn record_of_the_device_is_complete_after_each_kind_of_break() {
             let plan = Plan::on(direction, Leg::broken(kind, after));
             let network = FaultProxy::start(device.address(), plan).expect("a proxy");
             let till = Till::new(&device).through(network.address()).with(&issued);
-            assert!(till.patient_for(Duration::from_millis(50)).connect().is_err(), "{shown}");
+            // Only stalls take this long; a busy machine must have come to the break by then.
+            assert!(till.patient_for(Duration::from_secs(2)).connect().is_err(), "{shown}");
             let passage = network.wait_until_ended(1, PATIENCE).expect("the end");
             assert!(passage.leg(direction).broken, "{shown}");
             assert_eq!(passage.leg(direction).forwarded, after, "{shown}");

@@ -10,7 +10,10 @@ use poslatch_simulator::{Event, Exchange, Faults, Memory};
 use serde_json::json;
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
 use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 /// No steps to wait for: the reply is all there is.
@@ -374,6 +377,34 @@ fn device_may_be_told_twice_to_go_and_to_come_back() {
     assert!(TcpStream::connect(pair.device.address()).is_err());
     pair.device.come_back(Memory::Kept);
     pair.device.come_back(Memory::Kept);
+    assert_eq!(pair.post(&lookup("r-1"))["message"], "Transaction not found");
+}
+
+#[test]
+fn nobody_is_quick_enough_to_take_the_port_of_a_device_that_disappears() {
+    let pair = Pair::new();
+    let address = pair.device.address();
+    // Each thief ends with its channel, also if the device does not live up to this.
+    let thieves: Vec<_> = (0..3)
+        .map(|_| {
+            let (owner, end) = mpsc::channel::<()>();
+            // Without SO_REUSEADDR, as the system chooses ports for outgoing connections.
+            let steal = move || {
+                while end.try_recv() != Err(TryRecvError::Disconnected) {
+                    drop(TcpSocket::new_v4().expect("a socket").bind(address));
+                }
+            };
+            (owner, thread::spawn(steal))
+        })
+        .collect();
+    for _ in 0..200 {
+        pair.device.disappear();
+        pair.device.come_back(Memory::Kept);
+    }
+    for (owner, thief) in thieves {
+        drop(owner);
+        thief.join().expect("no panic");
+    }
     assert_eq!(pair.post(&lookup("r-1"))["message"], "Transaction not found");
 }
 

@@ -63,7 +63,8 @@ fn parent_pairs_by_json_lines_and_ends_the_program_by_leaving() {
     assert_eq!(ready["serial"], "1850000123");
     assert_eq!(ready["rootCaFile"], root_ca_text);
     let code = program.event("code");
-    assert_eq!(code["validSeconds"], 300);
+    // What is left of 300 s when the line is written.
+    assert!(code["validSeconds"].as_u64().is_some_and(|left| (280..=300).contains(&left)), "{code}");
     let chain = std::fs::read_to_string(&root_ca).expect("the root CA");
     let _ = std::fs::remove_file(&root_ca);
 

@@ -168,6 +168,38 @@ def test_drawer_of_a_phone_keeps_the_focus_until_it_is_closed(screen):
     expect(screen.get_by_role("button", name="Faults")).to_be_focused()
 
 
+def test_focus_stays_on_the_screen_when_its_button_goes(screen, device):
+    device.api("POST", "tills", {"posId": "1001"})
+    shown(screen, "activated")
+    for button in ("Close", "Generate Code", "Back"):
+        screen.get_by_role("button", name=button, exact=True).press("Enter")
+        expect(screen.locator("#screen")).to_be_focused()
+        screen.keyboard.press("Tab")
+        expect(screen.locator("#screen :focus")).to_have_count(1)
+    screen.get_by_role("button", name="Revoke").press("Enter")
+    expect(screen.locator("#tills-title")).to_be_focused()
+
+
+def test_refusal_is_shown_over_the_drawer_of_a_phone(screen):
+    screen.set_viewport_size(PHONE)
+    screen.get_by_role("button", name="Faults").click()
+    screen.route("**/api/device/hang", lambda route: route.abort())
+    screen.get_by_role("button", name="Hang", exact=True).click()
+    expect(screen.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    screen.keyboard.press("Escape")
+    expect(screen.locator("#toast")).to_be_hidden()
+    expect(screen.get_by_role("dialog", name="Faults")).to_be_visible()
+    screen.get_by_role("button", name="Hang", exact=True).click()
+    screen.locator("#toast-close").click()
+    expect(screen.locator("#toast")).to_be_hidden()
+    screen.keyboard.press("Escape")
+    expect(screen.get_by_role("dialog", name="Faults")).to_be_hidden()
+    # Both were wanted.
+    screen.trouble.found = [
+        found for found in screen.trouble.found if "device/hang" not in found and "ERR_FAILED" not in found
+    ]
+
+
 def test_dark_scheme_and_less_motion_are_followed(screen):
     light = screen.evaluate("getComputedStyle(document.body).backgroundColor")
     screen.emulate_media(color_scheme="dark", reduced_motion="reduce")

@@ -72,15 +72,14 @@ pub(super) fn revoke_tills(desk: &Desk, body: Body) -> Done {
 }
 
 pub(super) fn patch_faults(desk: &Desk, body: Body) -> Done {
-    let patched = desk.simulator.faults().patched(&body.members()).map_err(|error| match error {
-        Error::Switch { reason } => {
-            Refusal::bad_request(reason, "GET /api/switches describes every switch and its values.")
+    let members = body.members();
+    match desk.simulator.device.patch_faults(|faults| faults.patched(&members)) {
+        Ok(faults) => Ok(faults.to_json()),
+        Err(Error::Switch { reason }) => {
+            Err(Refusal::bad_request(reason, "GET /api/switches describes every switch and its values."))
         }
-        error => failed(error),
-    })?;
-    let values = patched.to_json();
-    desk.simulator.set_faults(patched);
-    Ok(values)
+        Err(error) => Err(failed(error)),
+    }
 }
 
 pub(super) fn reset_faults(desk: &Desk, body: Body) -> Done {

@@ -170,7 +170,8 @@ impl Transaction {
     /// One that runs.
     pub(crate) fn begin(asked: Fresh, course: &Course, chance: &mut Chance) -> Self {
         let tip = asked.amount.filter(|_| asked.tip_on_device).map(|amount| match course.tip {
-            Tip::Amount(tip) => tip,
+            // The scenario was not written for every currency.
+            Tip::Amount(tip) => tip.in_coins(&asked.currency),
             Tip::Percent(percent) => amount.percent(percent, &asked.currency),
         });
         Self {

@@ -1,7 +1,7 @@
 //! What can be done to a device: everything that its handle can.
 
-use crate::Bench;
 use crate::common::{Till, lookup, pairing, payment, wait_for_event, wait_for_payment};
+use crate::{Bench, screen};
 use poslatch_simulator::{Event, Exchange, Faults};
 use serde_json::{Value, json};
 use std::net::TcpStream;
@@ -96,6 +96,23 @@ fn faults_are_patched_by_name_and_reset() {
     assert!(pair.device.faults().decline, "a patch that is refused changes nothing");
     assert_eq!(client.act("/api/faults/reset", &json!({})), Faults::default().to_json());
     assert_eq!(pair.device.faults(), Faults::default());
+}
+
+#[test]
+fn switches_that_are_turned_at_the_same_time_do_not_turn_each_other_back() {
+    let (_device, client) = screen();
+    // One of them concerns TLS, whose material is made anew meanwhile.
+    let turn = |name: &str, values: [Value; 2]| {
+        for value in values.iter().cycle().take(40) {
+            assert_eq!(client.patch("/api/faults", &json!({ name: value })).status, 200);
+            assert_eq!(client.show("/api/faults")[name], *value, "{name}");
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| turn("tls_versions", [json!("only12"), json!("both")]));
+        scope.spawn(|| turn("status_messages", [json!(1), json!(2)]));
+        scope.spawn(|| turn("printer", [json!("none"), json!("ready")]));
+    });
 }
 
 #[test]

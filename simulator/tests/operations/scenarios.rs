@@ -224,9 +224,19 @@ fn customer_tips_what_the_scenario_says() {
         "tip_percent = 20\n[switches]\nstep_pause_ms = 0\n[[payment]]\namount = \"30.00\"\ntip = \"1.50\"",
     ));
     let mut socket = pair.socket();
-    for (reference, amount, tip) in [("r-1", "10.00", "2.00"), ("r-2", "30.00", "1.50")] {
-        socket.send(&payment_with(reference, amount, &json!({ "askForTip": "ON_DEVICE" })));
+    for (reference, amount, currency, tip, paid) in [
+        ("r-1", "10.00", "USD", "2.00", "12.00"),
+        ("r-2", "30.00", "USD", "1.50", "31.50"),
+        // A currency without smaller coins.
+        ("r-3", "30", "JPY", "1", "31"),
+    ] {
+        let mut request = payment_with(reference, amount, &json!({ "askForTip": "ON_DEVICE" }));
+        request["amountDetails"]["currency"] = currency.into();
+        socket.send(&request);
         let (_, reply) = told(&mut socket, "PaymentResponse");
-        assert_eq!(amounts(&reply)["includedTipAmount"], tip);
+        assert_eq!(
+            (&amounts(&reply)["includedTipAmount"], &amounts(&reply)["amount"]),
+            (&tip.into(), &paid.into())
+        );
     }
 }

@@ -95,7 +95,7 @@ fn payment(body: &Value) -> Result<Fresh, Refusal> {
         }
     }
     for (pointer, name) in NUMBERS {
-        if body.pointer(pointer).is_some_and(|value| !value.is_u64()) {
+        if body.pointer(pointer).is_some_and(|value| !value.is_u64() && !value.is_null()) {
             return Err(Refusal::invalid(format!("{name} is not a whole number")));
         }
     }
@@ -207,7 +207,9 @@ fn currency(details: &Value) -> Result<String, Refusal> {
 }
 
 fn cashback(body: &Value, currency: &str, mode: Mode) -> Result<Option<Amount>, Refusal> {
-    let Some(written) = body.pointer("/amountDetails/cashbackAmount") else { return Ok(None) };
+    let Some(written) = body.pointer("/amountDetails/cashbackAmount").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
     let cashback = written.as_str().and_then(Amount::parse).filter(|amount| amount.fits(currency));
     let cashback =
         cashback.ok_or_else(|| Refusal::invalid("amountDetails.cashbackAmount is not a decimal text"))?;
@@ -344,7 +346,14 @@ mod tests {
 
     #[test]
     fn null_is_as_good_as_absent() {
-        for field in ["/capture", "/askForTip", "/paymentMode", "/merchantDetails"] {
+        for field in [
+            "/capture",
+            "/askForTip",
+            "/paymentMode",
+            "/merchantDetails",
+            "/amountDetails/cashbackAmount",
+            "/taxDetails/salesSlipNumber",
+        ] {
             assert_eq!(complaint(field, Value::Null), "", "{field}");
         }
     }
