@@ -28,7 +28,9 @@ pub(crate) struct Case {
     /// Settings of the device `d` beside its URL and Root CA.
     #[serde(default)]
     pub(crate) device: Table,
-    /// The simulator's switches.
+    /// What the device plays: the name of a scenario that comes with the simulator, or one written as its files are.
+    pub(crate) scenario: Option<Value>,
+    /// Switches, laid over those of the scenario.
     #[serde(default)]
     pub(crate) switches: Table,
     /// Languages that have no such thing, and why.
@@ -76,11 +78,13 @@ pub(crate) enum Step {
         thread: Option<String>,
         arguments: Table,
         expect: Value,
-        /// Keys of the answer that later steps can name.
+        /// Values of the answer that later steps can name; `KEY.PATH` is a member of one that is JSON.
         keep: BTreeMap<String, String>,
     },
     /// The device does something.
     Device { action: String, arguments: Table },
+    /// Another scenario is played, from its beginning.
+    Scenario(Value),
     /// The switches are turned, all of them.
     Switches(Table),
     /// The device's record comes to hold an entry: so many of its kind.
@@ -91,14 +95,18 @@ pub(crate) enum Step {
     Write { path: String, text: String },
 }
 
-/// Reads every file of a folder, in the order of their names.
+/// Reads every file of a folder, in the order of the numbers that their names begin with.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Topic>, String> {
     let shown = folder.display();
     let entries = fs::read_dir(folder).map_err(|error| format!("{shown}: {error}"))?;
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
-    files.sort();
+    files.sort_by_cached_key(|file| (number(file), file.clone()));
     files.iter().map(|file| read_topic(file)).collect()
+}
+
+fn number(file: &Path) -> Option<u32> {
+    file.file_name()?.to_str()?.split('-').next()?.parse().ok()
 }
 
 fn read_topic(file: &Path) -> Result<Topic, String> {
@@ -153,6 +161,9 @@ impl Step {
         if let Some(word) = text("remember")? {
             let text = text("text")?.ok_or_else(unknown)?;
             return Ok(Step::Remember { word, text });
+        }
+        if let Some(scenario) = step.remove("scenario") {
+            return if step.is_empty() { Ok(Step::Scenario(scenario)) } else { Err(unknown()) };
         }
         match step.remove("switches") {
             Some(Value::Table(switches)) if step.is_empty() => Ok(Step::Switches(switches)),

@@ -26,7 +26,7 @@ pub(crate) fn endure(props: &Props, starts: &[Start]) -> Result<(), String> {
 
 fn endure_one(props: &Props, start: &Start) -> Result<Vec<String>, String> {
     let switches = Table::from_iter([("step_pause_ms".to_owned(), Value::from(0))]);
-    let stage = Stage::set(props, "wss", &switches)?;
+    let stage = Stage::set(props, "wss", None, &switches)?;
     let mut till = Till { runner: begin(start)?, stage };
     till.get_ready()?;
     let mut lines = vec![

@@ -71,7 +71,7 @@ fn others(answer: &Line, expect: &Table, judged: &[&str]) -> Result<(), String> 
 }
 
 /// Compares one value of an answer. A matcher is the value itself, or a table of `contains`, `lacks`, `lines`, `absent`,
-/// or of dotted paths into a JSON object.
+/// or of dotted paths into a JSON object. `contains` takes several words as well, which have to come in their order.
 fn judge_value(answer: &Line, key: &str, matcher: &Value) -> Result<(), String> {
     let found = answer.get(key);
     let problem = |what: String| Err(format!("{key}: expected {what}, found {:.300?}", found));
@@ -80,6 +80,7 @@ fn judge_value(answer: &Line, key: &str, matcher: &Value) -> Result<(), String> 
         Value::Table(parts) => parts.iter().try_for_each(|(how, part)| {
             let holds = match (how.as_str(), part) {
                 ("contains", Value::String(word)) if !word.is_empty() => text.contains(word),
+                ("contains", Value::Array(words)) if !words.is_empty() => in_order(text, words)?,
                 ("lacks", Value::String(word)) if !word.is_empty() => found.is_some() && !text.contains(word),
                 ("lines", Value::Integer(count)) => Ok(*count) == i64::try_from(text.lines().count()),
                 ("absent", Value::Boolean(true)) => found.is_none(),
@@ -97,21 +98,51 @@ fn judge_value(answer: &Line, key: &str, matcher: &Value) -> Result<(), String> 
     }
 }
 
+fn in_order(text: &str, words: &[Value]) -> Result<bool, String> {
+    let mut rest = text;
+    for word in words {
+        let word = word.as_str().filter(|word| !word.is_empty()).ok_or_else(|| not_understood(word))?;
+        match rest.split_once(word) {
+            Some((_, behind)) => rest = behind,
+            None => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// A value of an answer as text. `KEY.PATH` is a member of one that is JSON, and has to be text there.
+pub(crate) fn value(answer: &Line, name: &str) -> Result<String, String> {
+    let (key, path) = name.split_once('.').map_or((name, None), |(key, path)| (key, Some(path)));
+    let text = answer.get(key).ok_or_else(|| format!("no {key} in {}", shown(answer)))?;
+    match path {
+        None => Ok(text.to_owned()),
+        Some(path) => {
+            let found = member(text, path)?;
+            let found = found.as_ref().and_then(serde_json::Value::as_str);
+            found.map(str::to_owned).ok_or_else(|| format!("no text {name} in {}", shown(answer)))
+        }
+    }
+}
+
 /// An expectation that nobody understands must not hold by that.
 fn not_understood(expect: &Value) -> String {
     format!("the case expects something that nobody understands: {expect}")
 }
 
 fn judge_member(text: &str, path: &str, expected: &Value) -> Result<(), String> {
-    let json: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| format!("not JSON ({error}): {text:.200}"))?;
-    let found = json.pointer(&format!("/{}", path.replace('.', "/")));
-    let same = match (found, expected) {
+    let found = member(text, path)?;
+    let same = match (&found, expected) {
         (Some(serde_json::Value::String(found)), Value::String(expected)) => found == expected,
         (Some(serde_json::Value::Bool(found)), Value::Boolean(expected)) => found == expected,
         _ => false,
     };
     if same { Ok(()) } else { Err(format!("expected {path} = {expected}, found {found:?} in {text:.300}")) }
+}
+
+fn member(text: &str, path: &str) -> Result<Option<serde_json::Value>, String> {
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("not JSON ({error}): {text:.200}"))?;
+    Ok(json.pointer(&format!("/{}", path.replace('.', "/"))).cloned())
 }
 
 /// An answer as a person reads it, cut to a length.

@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
 
 /// Plays a case over one scheme. An error is a finding.
 pub(crate) fn play(props: &Props, case: &Case, scheme: &str, runner: &mut Runner) -> Result<(), String> {
-    let stage = Stage::set(props, scheme, &case.switches)?;
+    let stage = Stage::set(props, scheme, case.scenario.as_ref(), &case.switches)?;
     let mut names = Names::default();
     let played = (|| {
         for step in given(case).iter().chain(&case.steps) {
@@ -68,6 +68,7 @@ fn perform(stage: &Stage, step: &Step, runner: &mut Runner, names: &mut Names) -
     match step {
         Step::Await { entry, count } => stage.wait(entry, *count),
         Step::Device { action, arguments } => stage.act(action, arguments),
+        Step::Scenario(scenario) => stage.play(scenario),
         Step::Switches(switches) => stage.turn(switches),
         Step::Remember { word, text } => {
             stage.keep(word, &stage.fill_text(text)?);
@@ -80,9 +81,7 @@ fn perform(stage: &Stage, step: &Step, runner: &mut Runner, names: &mut Names) -
             names.note(verb, thread.as_deref().or(command.get("thread")), &command, &answer);
             expect::judge(&answer, &stage.fill(expect)?)?;
             for (key, word) in keep {
-                let text =
-                    answer.get(key).ok_or_else(|| format!("no {key} in {}", expect::shown(&answer)))?;
-                stage.keep(word, text);
+                stage.keep(word, &expect::value(&answer, key)?);
             }
             Ok(())
         }
@@ -162,6 +161,7 @@ fn told(step: &Step) -> String {
         }
         Step::Device { action, .. } => format!("the device was to {action}:"),
         Step::Remember { word, .. } => format!("remembering {word}:"),
+        Step::Scenario(scenario) => format!("scenario {}:", scenario.to_string().replace('\n', " ")),
         Step::Switches(switches) => format!("switches {}:", switches.to_string().replace('\n', " ")),
         Step::Write { path, .. } => format!("writing {path}:"),
     }

@@ -1,7 +1,7 @@
 //! What a case plays on: a device of its own, a folder of its own, and the words that stand for them in a case, such as
 //! `${url}`. Keys are made once, for all of them.
 
-use poslatch_simulator::{Cloud, Event, Faults, Memory, Pki, Simulator};
+use poslatch_simulator::{Cloud, Event, Faults, Memory, Pki, Scenario, Simulator, Till};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,14 +60,22 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn set(props: &Props, scheme: &str, switches: &Table) -> Result<Stage, String> {
+    /// Without a scenario the device plays the one that every simulator plays if nobody says otherwise.
+    pub(crate) fn set(
+        props: &Props,
+        scheme: &str,
+        played: Option<&Value>,
+        switches: &Table,
+    ) -> Result<Stage, String> {
+        let played = played.map_or_else(|| Ok(Scenario::default()), scenario)?;
+        let played = played.with_switches(&switches.to_string()).map_err(|error| error.to_string())?;
         let number = props.stages.fetch_add(1, Ordering::Relaxed);
         let folder = props.folder.join(number.to_string());
         let state = folder.join(STATE);
         copy(&props.folder.join(STATE), &state).map_err(|error| format!("cannot set the stage: {error}"))?;
         let device = Simulator::builder()
             .state_dir(state)
-            .faults(faults(switches)?)
+            .scenario(played)
             .start()
             .map_err(|error| error.to_string())?;
         let foreign_root = folder.join("foreign-root-ca.pem");
@@ -78,9 +86,6 @@ impl Stage {
             fs::write(path, text).map_err(|error| error.to_string())?;
         }
         let reference = format!("case-{number}");
-        let sale = format!(
-            r#"{{"type":"PaymentRequest","merchantReferenceCode":"{reference}","amountDetails":{{"amount":"1.00","currency":"EUR"}}}}"#
-        );
         let words = [
             ("address", device.address().to_string()),
             ("url", format!("{scheme}://{}/", device.address())),
@@ -92,9 +97,10 @@ impl Stage {
             ("identity_pem", props.identity_pem.clone()),
             ("serial", device.serial().to_owned()),
             ("device_name", device.device_name()),
-            ("declined_sale", sale.replace("1.00", poslatch_simulator::DECLINED_AMOUNT)),
+            ("declined_sale", sale(&reference, poslatch_simulator::DECLINED_AMOUNT)),
+            ("sale", sale(&reference, "1.00")),
+            ("lookup", lookup(&reference)),
             ("reference", reference),
-            ("sale", sale),
             ("cloud_secret", CLOUD_SECRET.to_owned()),
             ("cancel", r#"{"type":"CancelRequest"}"#.to_owned()),
         ];
@@ -141,6 +147,9 @@ impl Stage {
             let size: usize = size.parse().map_err(|_| format!("${{{word}}} is no size"))?;
             return Ok("x".repeat(size));
         }
+        if let Some(("sale", amount)) = word.split_once(':') {
+            return Ok(sale(&self.meaning("reference")?, amount));
+        }
         match word {
             "cloud_url" => return Ok(self.cloud()?.base_url()),
             "cloud_root_pem" => return Ok(self.cloud()?.web_root_pem().to_owned()),
@@ -159,6 +168,11 @@ impl Stage {
         Ok(self.cloud.get_or_init(|| cloud))
     }
 
+    pub(crate) fn play(&self, played: &Value) -> Result<(), String> {
+        self.device.set_scenario(scenario(played)?);
+        Ok(())
+    }
+
     pub(crate) fn turn(&self, switches: &Table) -> Result<(), String> {
         self.device.set_faults(faults(switches)?);
         Ok(())
@@ -172,10 +186,16 @@ impl Stage {
     pub(crate) fn act(&self, action: &str, arguments: &Table) -> Result<(), String> {
         let text = arguments.get("text").and_then(Value::as_str).unwrap_or_default();
         match action {
+            "cancel" => {
+                if !self.device.cancel_on_device() {
+                    return Err("nothing runs there that can be cancelled".to_owned());
+                }
+            }
             "close_connections" => self.device.close_connections(),
             "come_back" => self.device.come_back(Memory::Kept),
             "come_back_forgetful" => self.device.come_back(Memory::Lost),
             "disappear" => self.device.disappear(),
+            "dismiss" => self.device.dismiss_display(),
             "forget_payments" => self.device.forget_payments(),
             "freeze_connections" => self.device.freeze_connections(),
             "hang" => self.device.hang(),
@@ -183,6 +203,12 @@ impl Stage {
             "release_replies" => drop(self.device.release_replies()),
             "renew_setup_code" => drop(self.device.renew_setup_code()),
             "reset_connections" => self.device.reset_connections(),
+            "revoke_tills" => {
+                let revoked = |till: &Till| self.device.revoke_till(&till.fingerprint);
+                if self.device.tills().iter().filter(|till| revoked(till)).count() == 0 {
+                    return Err("no till is on its list".to_owned());
+                }
+            }
             "send_unsolicited" => {
                 // The till may be done with opening before the device is.
                 self.wait("websocket_opened", 1)?;
@@ -248,6 +274,28 @@ impl Drop for Stage {
     }
 }
 
+/// One that comes with the simulator, by its name, or one of the case's own.
+fn scenario(played: &Value) -> Result<Scenario, String> {
+    match played {
+        Value::String(name) => Scenario::shipped(name).ok_or_else(|| {
+            let names: Vec<_> = Scenario::shipped_names().collect();
+            format!("there is no scenario \"{name}\", but {}", names.join(", "))
+        }),
+        Value::Table(written) => Scenario::from_toml(&written.to_string()).map_err(|error| error.to_string()),
+        other => Err(format!("a scenario is a name or a table, not {other}")),
+    }
+}
+
+fn sale(reference: &str, amount: &str) -> String {
+    format!(
+        r#"{{"type":"PaymentRequest","merchantReferenceCode":"{reference}","amountDetails":{{"amount":"{amount}","currency":"EUR"}}}}"#
+    )
+}
+
+fn lookup(reference: &str) -> String {
+    format!(r#"{{"type":"TransactionLookupRequest","idType":"MERCHANT_REFERENCE_CODE","id":"{reference}"}}"#)
+}
+
 fn faults(switches: &Table) -> Result<Faults, String> {
     Faults::from_toml(&switches.to_string()).map_err(|error| error.to_string())
 }
@@ -259,6 +307,7 @@ fn is(event: &Event, entry: &str) -> bool {
         Event::ApplicationBytes { total, .. } if *total > 0 => ("application_bytes", None),
         Event::Connected { .. } => ("connected", None),
         Event::Disconnected { .. } => ("disconnected", None),
+        Event::DisplayChanged(display) => ("display", Some(&display.message)),
         Event::Handshake { .. } => ("handshake", None),
         Event::HandshakeFailed { .. } => ("handshake_failed", None),
         Event::MessageReceived { kind, .. } => ("message_received", Some(kind)),
@@ -280,10 +329,11 @@ fn known(entry: &str) -> Result<(), String> {
     if ENTRIES.contains(&name) { Ok(()) } else { Err(format!("the device's record has no \"{entry}\"")) }
 }
 
-const ENTRIES: [&str; 13] = [
+const ENTRIES: [&str; 14] = [
     "application_bytes",
     "connected",
     "disconnected",
+    "display",
     "handshake",
     "handshake_failed",
     "message_received",

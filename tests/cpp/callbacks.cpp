@@ -37,6 +37,26 @@ void exception_comes_out_and_the_reply_is_kept()
     check::that(connection.take_unclaimed_reply().empty(), "a reply that came out is no unclaimed one");
 }
 
+void customer_of_a_scenario_enters_a_pin_or_thinks_better_of_it()
+{
+    const simulator simulator({"step_pause_ms=0"}, "[[payment]]\nreference = \"held-*\"\nhold = true\n"
+                                                   "[[payment]]\nabove = \"0.99\"\neffect = \"pin\"\n");
+    const poslatch::connection connection = simulator.device().open_mtls(simulator.pair());
+    std::string statuses;
+    const std::string paid =
+        connection.exchange(payment("by-pin"), [&](const std::string &status) { statuses += status; });
+    check::that(paid.find("\"verificationMethod\":\"PIN\"") != std::string::npos, "by PIN: " + paid);
+    check::that(statuses.find("Enter PIN") != std::string::npos, "which was asked for: " + statuses);
+
+    std::string pressed;
+    const std::string held = connection.exchange(
+        payment("held-1"), [&](const std::string &) { pressed += simulator.press("display/cancel"); });
+    check::that(pressed.find("{\"cancelled\":true}") != std::string::npos, "Cancel on the device: " + pressed);
+    check::that(held.find("\"status\":\"ABORTED\"") != std::string::npos, "ends the payment: " + held);
+    const std::string again = simulator.press("display/cancel");
+    check::that(again.find("{\"cancelled\":false}") != std::string::npos, "and nothing runs then: " + again);
+}
+
 void next_exchange_forgets_the_unclaimed_reply()
 {
     const simulator simulator;
@@ -189,6 +209,8 @@ void log_callback_may_throw_and_may_not_set_another()
 } // namespace
 
 const check::tests callback_tests = {
+    {"the customer of a scenario enters a PIN, or thinks better of it",
+     customer_of_a_scenario_enters_a_pin_or_thinks_better_of_it},
     {"a callback's exception comes out, and the reply is kept", exception_comes_out_and_the_reply_is_kept},
     {"the next exchange forgets the unclaimed reply", next_exchange_forgets_the_unclaimed_reply},
     {"an exchange that fails carries the callback's exception", exchange_that_fails_carries_the_exception},

@@ -11,8 +11,9 @@
 
 class simulator {
 public:
-    /// Switches are of the program's `--set`, such as "hold_payment=true".
-    explicit simulator(const std::vector<std::string> &switches = {});
+    /// Switches are of the program's `--set`, such as "hold_payment=true"; the scenario is the text of a file such as
+    /// simulator/scenarios/default.toml.
+    explicit simulator(const std::vector<std::string> &switches = {}, const std::string &scenario = "");
     ~simulator();
     simulator(const simulator &) = delete;
     simulator &operator=(const simulator &) = delete;
@@ -29,6 +30,9 @@ public:
     /// Pairs a till with it; once for each simulator.
     poslatch::identity pair(const std::string &pos_id = "1001") const;
 
+    /// What a person does on its screen, by the control API: "display/cancel". Returns the answer with its head.
+    std::string press(const std::string &path) const;
+
     /// A file name in a folder that goes away with this object.
     std::string file(const std::string &name) const { return folder_ + "/" + name; }
 
@@ -37,6 +41,7 @@ private:
     pid_t child_;
     int stdin_;
     std::string address_;
+    std::string screen_url_;
     std::string setup_code_;
 };
 

@@ -7,6 +7,8 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
@@ -42,6 +44,29 @@ impl Simulator {
         name: &str,
         log: &mut Log,
     ) -> Result<Simulator> {
+        Simulator::start_with(project, scratch, name, &[], log)
+    }
+
+    /// The same, playing a scenario, which is the text of a file such as `simulator/scenarios/default.toml`.
+    pub(crate) fn playing(
+        scenario: &str,
+        project: &Project,
+        scratch: &Scratch,
+        name: &str,
+        log: &mut Log,
+    ) -> Result<Simulator> {
+        let file = scratch.join(format!("{name}-scenario.toml"));
+        fs::write(&file, scenario)?;
+        Simulator::start_with(project, scratch, name, &["--scenario".as_ref(), file.as_os_str()], log)
+    }
+
+    fn start_with(
+        project: &Project,
+        scratch: &Scratch,
+        name: &str,
+        options: &[&OsStr],
+        log: &mut Log,
+    ) -> Result<Simulator> {
         let root_ca_file = scratch.join(format!("{name}-root-ca.pem"));
         let run = Run::new(project.simulator())
             .args(["--listen", "127.0.0.1:0", "--serial", SERIAL, "--json", "--until-eof"])
@@ -49,7 +74,8 @@ impl Simulator {
             .args(["--screen", "off", "--state"])
             .arg(scratch.join(name))
             .arg("--root-ca-out")
-            .arg(&root_ca_file);
+            .arg(&root_ca_file)
+            .args(options);
         log.say(&format!("$ {run}"))?;
         let mut command = run.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.sink()?);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Runtime.CompilerServices;
 using System.Threading;
 
@@ -27,6 +28,37 @@ namespace Poslatch.Tests
                 Check.Equal(ConnectionState.Open, connection.State);
                 Check.Equal(Simulator.Serial + ".cybs.seclib.io", connection.ServerName);
                 Check.Equal("TLSv1.3", connection.TlsVersion);
+            }
+        }
+
+        public void customer_of_a_scenario_enters_a_pin_or_thinks_better_of_it()
+        {
+            using (var scratch = new Scratch())
+            {
+                string scenario = scratch.Path("scenario.toml");
+                File.WriteAllLines(scenario, new[]
+                {
+                    "[[payment]]", "reference = \"held-*\"", "hold = true",
+                    "[[payment]]", "above = \"0.99\"", "effect = \"pin\"",
+                });
+                using (var shop = new Bench("--scenario", "\"" + scenario + "\""))
+                using (Connection connection = shop.Open())
+                {
+                    var statuses = new List<string>();
+                    string reply = connection.Exchange(Bench.Payment("by-pin"), statuses.Add);
+                    Check.Contains("\"verificationMethod\":\"PIN\"", reply);
+                    Check.Equal(3, statuses.Count);
+                    Check.Contains("Enter PIN", statuses[1]);
+
+                    string held = null;
+                    var paying = new Thread(() => held = connection.Exchange(Bench.Payment("held-1")));
+                    paying.Start();
+                    shop.Simulator.WaitFor("display", "\"reference\":\"held-1\"", "\"step\":\"card\"");
+                    Check.Equal("{\"cancelled\":true}", shop.Simulator.Press("display/cancel"));
+                    Check.True(paying.Join(Check.Patience), "the payment ends");
+                    Check.Contains("\"status\":\"ABORTED\"", held);
+                    Check.Equal("{\"cancelled\":false}", shop.Simulator.Press("display/cancel"));
+                }
             }
         }
 

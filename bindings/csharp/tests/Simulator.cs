@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Net;
 using System.Text.RegularExpressions;
 using System.Threading;
 
@@ -17,6 +18,7 @@ namespace Poslatch.Tests
 
         private readonly Process process;
         private readonly List<string> events = new List<string>();
+        private readonly string screenUrl;
         private bool hasEnded;
 
         internal Simulator(Scratch scratch, params string[] arguments)
@@ -33,7 +35,9 @@ namespace Poslatch.Tests
             process = Process.Start(start);
             var reader = new Thread(ReadEvents) { IsBackground = true };
             reader.Start();
-            Address = Member(WaitFor("ready"), "address");
+            string ready = WaitFor("ready");
+            Address = Member(ready, "address");
+            screenUrl = Member(ready, "screenUrl");
         }
 
         internal string Address { get; }
@@ -116,6 +120,24 @@ namespace Poslatch.Tests
             {
                 return events.FindAll(
                     line => Member(line, "event") == kind && Array.TrueForAll(parts, line.Contains)).Count;
+            }
+        }
+
+        /// <summary>What a person does on its screen, by the control API: "display/cancel". Returns the answer.</summary>
+        internal string Press(string path)
+        {
+            var request = (HttpWebRequest)WebRequest.Create(screenUrl + "api/" + path);
+            request.Proxy = null;
+            request.Method = "POST";
+            request.ContentType = "application/json";
+            using (Stream body = request.GetRequestStream())
+            {
+                body.Write(new[] { (byte)'{', (byte)'}' }, 0, 2);
+            }
+            using (WebResponse answer = request.GetResponse())
+            using (var reader = new StreamReader(answer.GetResponseStream()))
+            {
+                return reader.ReadToEnd().TrimEnd();
             }
         }
 

@@ -1,6 +1,7 @@
 {
   What the conformance suite cannot see of the units: how loading fails, what a callback may do to its caller, floating
-  point, and that nothing is left behind (heaptrc, whose log the suite reads). Pairs a till for pay.lpr on the way.
+  point, and that nothing is left behind (heaptrc, whose log the suite reads). Pairs a till for pay.lpr on the way. The
+  device plays a scenario of the suite, in which the references "by-pin" and "thinks-again" mean something.
 
   checks URL ROOT_CA_FILE FOREIGN_ROOT_CA_FILE SETUP_CODE IDENTITY_FILE, with the library's file in LIBRARY.
 }
@@ -231,6 +232,20 @@ begin
   PoslatchLogTo(POSLATCH_LOG_OFF, nil);
 end;
 
+procedure CheckScenario(const Connection: IPoslatchConnection; Faults: TFaults);
+var
+  Reply: UTF8String;
+begin
+  Faults.Statuses := 0;
+  Reply := Connection.Exchange(Sale('by-pin'), Faults.Count);
+  Ok(Holds(string(Reply), '"verificationMethod":"PIN"') and (Faults.Statuses = 3),
+    'of a customer who enters a PIN, one status message more is told');
+  Faults.Statuses := 0;
+  Reply := Connection.Exchange(Sale('thinks-again'), Faults.Count);
+  Ok(Holds(string(Reply), '"status":"ABORTED"') and (Faults.Statuses = 1),
+    'a customer who presses Cancel on the device ends the payment, which is a reply');
+end;
+
 procedure CheckFinding(const Identity: IPoslatchIdentity; Faults: TFaults);
 var
   Url, Raised: string;
@@ -313,6 +328,7 @@ begin
   Faults := TFaults.Create;
   try
     CheckCallbacks(Device.OpenMtls(Identity), Faults);
+    CheckScenario(Device.OpenMtls(Identity), Faults);
     CheckFinding(Identity, Faults);
   finally
     Faults.Free;

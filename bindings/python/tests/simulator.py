@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
+import urllib.request
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Type
 
@@ -31,10 +32,15 @@ def named(variable: str) -> str:
 
 
 class Simulator:
-    """A simulated device in a process of its own, behaving as its switches say."""
+    """A simulated device in a process of its own, behaving as its scenario and its switches say."""
 
-    def __init__(self, folder: str, *switches: str, state: Optional[str] = None) -> None:
-        """Starts it, and waits until it listens. With the `state` of another one it is the same device."""
+    def __init__(
+        self, folder: str, *switches: str, state: Optional[str] = None, scenario: Optional[str] = None
+    ) -> None:
+        """Starts it, and waits until it listens. With the `state` of another one it is the same device.
+
+        The scenario is the text of a file such as `simulator/scenarios/default.toml`.
+        """
         self.root_ca_file = os.path.join(folder, "root-ca.pem")
         self.state = os.path.join(folder, "state")
         if state is not None:
@@ -43,6 +49,11 @@ class Simulator:
         command += ["--serial", SERIAL, "--root-ca-out", self.root_ca_file, "--state", self.state]
         for switch in switches:
             command += ["--set", switch]
+        if scenario is not None:
+            file = os.path.join(folder, "scenario.toml")
+            with open(file, "w", encoding="utf-8") as written:
+                written.write(scenario)
+            command += ["--scenario", file]
         self._events: List[Event] = []
         self._news = threading.Condition()
         self._ended = False
@@ -53,6 +64,7 @@ class Simulator:
         ready = self.wait(lambda event: event["event"] == "ready")
         self.address: str = ready["address"]
         self.device_name: str = ready["deviceName"]
+        self._screen_url: str = ready["screenUrl"]
 
     def __enter__(self) -> "Simulator":
         return self
@@ -98,6 +110,16 @@ class Simulator:
     def count(self, kind: str) -> int:
         with self._news:
             return self._count(kind)
+
+    def press(self, path: str) -> Any:
+        """What a person does on its screen, by the control API: `display/cancel`. Returns the answer."""
+        request = urllib.request.Request(
+            f"{self._screen_url}api/{path}", data=b"{}", headers={"Content-Type": "application/json"}
+        )
+        # Never by way of a proxy that the environment names.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
 
     def stop(self) -> None:
         """Ends it in good order, with the end of its input."""

@@ -6,7 +6,8 @@ import signal
 import threading
 from decimal import Decimal
 from functools import partial
-from typing import Any, Dict, List
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -33,6 +34,51 @@ def test_mapping_goes_in_and_mapping_comes_out(connection: poslatch.Connection) 
     assert isinstance(reply, dict)
     assert json.loads(reply.json)["type"] == "PaymentResponse"
     assert connection.take_unclaimed_reply() is None
+
+
+def shown(event: Dict[str, Any]) -> Tuple[str, str]:
+    """Which payment is on the device's screen, and what it asks for."""
+    return event["display"]["reference"], event["display"]["step"]
+
+
+def test_customer_of_a_scenario_enters_a_pin_or_thinks_better_of_it(
+    tmp_path: Path, simulator: Simulator, identity: poslatch.Identity
+) -> None:
+    scenario = """
+        [[payment]]
+        reference = "held-*"
+        hold = true
+
+        [[payment]]
+        above = "50.00"
+        effect = "pin"
+    """
+    with Simulator(str(tmp_path), state=simulator.state, scenario=scenario) as shop:
+        with shop.device() as device, device.open_mtls(identity) as connection:
+            statuses: List[poslatch.Message] = []
+            reply = connection.exchange(payment("50.01"), on_status=statuses.append)
+            assert reply["processingDetails"]["verificationMethod"] == "PIN"
+            assert [status["message"] for status in statuses] == ["Present card", "Enter PIN", "Processing"]
+
+            held = payment("50.01", reference="held-1")
+            paying = Call(partial(connection.exchange, held))
+            shop.wait(lambda event: event["event"] == "display" and shown(event) == ("held-1", "card"))
+            assert shop.press("display/cancel") == {"cancelled": True}
+            assert status_of(paying.result()) == "ABORTED"
+            assert shop.press("display/cancel") == {"cancelled": False}
+            assert shop.press("display/dismiss") == {}
+
+
+def test_reply_with_nulls_and_fields_of_tomorrow_is_read(
+    tmp_path: Path, simulator: Simulator, identity: poslatch.Identity
+) -> None:
+    scenario = "[switches]\nnull_for_absent = true\nunknown_fields = true"
+    with Simulator(str(tmp_path), state=simulator.state, scenario=scenario) as shop:
+        with shop.device() as device, device.open_mtls(identity) as connection:
+            reply = connection.exchange(payment())
+            assert status_of(reply) == "APPROVED"
+            assert reply["tipAdjustStatus"] is None
+            assert reply["fieldOfTomorrow"]["values"] == [1, None, "x"]
 
 
 def test_json_text_goes_in_as_it_is(connection: poslatch.Connection) -> None:

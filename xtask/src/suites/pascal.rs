@@ -21,6 +21,21 @@ const SNIPPET_LINES_MAX: usize = 25;
 /// The amount that the simulator declines, as its help says.
 const DECLINED_AMOUNT: &str = "66.66";
 
+/// What becomes of the payments of the checks, by their references, and of those of the example.
+const SCENARIO: &str = r#"
+    [[payment]]
+    amount = "66.66"
+    effect = "decline"
+
+    [[payment]]
+    reference = "by-pin"
+    effect = "pin"
+
+    [[payment]]
+    reference = "thinks-again"
+    effect = "abort"
+"#;
+
 /// Line numbers where a block was left behind; and overflow, range and stack checked, as the careful have it.
 const CHECKED: [&str; 5] = ["-gh", "-gl", "-Co", "-Cr", "-Ct"];
 
@@ -58,7 +73,9 @@ impl Bench<'_> {
         let checks = self.compile(&units, &tests.join("checks.lpr"))?;
         let pay = self.compile(&units, &units.join("pay.lpr"))?;
 
-        let device = self.simulator(mode, "device")?;
+        // The same keys and tills as the devices of that name below.
+        let name = format!("device-{mode}");
+        let device = Simulator::playing(SCENARIO, &self.context.project, &self.scratch, &name, self.log)?;
         let foreign = self.simulator(mode, "foreign")?;
         let till = Till { device: &device, program: pay, identity: folder.join("till.pem") };
         let checked = self.checks(&checks, &till, &foreign)?;

@@ -5,6 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -49,7 +52,23 @@ final class Bench {
      * @param switches such as {@code hold_payment=true}: a payment stays at its first step until it is cancelled
      */
     static Simulator another(String... switches) {
-        return new Simulator(FOLDER.resolve("device"), switches);
+        List<String> options = new ArrayList<>();
+        for (String value : switches) {
+            options.add("--set");
+            options.add(value);
+        }
+        return new Simulator(FOLDER.resolve("device"), options);
+    }
+
+    /**
+     * Another one, which plays a scenario.
+     *
+     * @param lines of a file such as {@code simulator/scenarios/default.toml}
+     */
+    static Simulator playing(String... lines) throws IOException {
+        Path scenario = Files.createTempFile(FOLDER, "scenario-", ".toml");
+        Files.write(scenario, Arrays.asList(lines));
+        return new Simulator(FOLDER.resolve("device"), Arrays.asList("--scenario", scenario.toString()));
     }
 
     static Device.Builder settings(Simulator device) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,28 @@ class ExchangeTest {
             assertEquals(ConnectionState.OPEN, connection.state());
             assertEquals(Simulator.SERIAL + ".cybs.seclib.io", connection.serverName());
             assertEquals("TLSv1.3", connection.tlsVersion());
+        }
+    }
+
+    @Test
+    void customerOfAScenarioEntersAPinOrThinksBetterOfIt() throws Exception {
+        List<String> statuses = new ArrayList<>();
+        try (Simulator shop = Bench.playing(
+                        "[[payment]]", "reference = \"held-*\"", "hold = true",
+                        "[[payment]]", "above = \"0.99\"", "effect = \"pin\"");
+                Connection connection = Bench.connection(shop)) {
+            String reply = connection.exchange(Bench.payment("by PIN"), statuses::add);
+            assertTrue(reply.contains("\"verificationMethod\":\"PIN\""), reply);
+            assertEquals(3, statuses.size(), statuses.toString());
+            assertTrue(statuses.get(1).contains("Enter PIN"), statuses.get(1));
+
+            AtomicReference<String> held = new AtomicReference<>();
+            Future<?> paying = Bench.start(() -> held.set(connection.exchange(Bench.payment("held-1"))));
+            shop.await("\"reference\":\"held-1\",\"step\":\"card\"");
+            assertEquals("{\"cancelled\":true}", shop.press("display/cancel"));
+            assertNull(Bench.outcome(paying));
+            assertTrue(held.get().contains("\"status\":\"ABORTED\""), held.get());
+            assertEquals("{\"cancelled\":false}", shop.press("display/cancel"));
         }
     }
 

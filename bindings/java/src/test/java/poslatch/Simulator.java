@@ -4,6 +4,9 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,23 +27,21 @@ final class Simulator implements AutoCloseable {
     private final Process process;
     private final List<String> events = new ArrayList<>();
     private final String address;
+    private final String screenUrl;
     private final Path rootCaFile;
 
     /**
      * @param state where its keys and paired tills are kept; two devices with one state are the same to a till
-     * @param switches such as {@code hold_payment=true}
+     * @param options of the program, such as {@code --set hold_payment=true}
      */
-    Simulator(Path state, String... switches) {
+    Simulator(Path state, List<String> options) {
         try {
             rootCaFile = Files.createTempFile(state.getParent(), "root-ca-", ".pem");
             List<String> command = new ArrayList<>(Arrays.asList(program(),
                     "--listen", "127.0.0.1:0", "--serial", SERIAL, "--json", "--until-eof", "--step-pause", "0",
                     "--state", state.toString(),
                     "--root-ca-out", rootCaFile.toString()));
-            for (String value : switches) {
-                command.add("--set");
-                command.add(value);
-            }
+            command.addAll(options);
             process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         } catch (IOException e) {
             throw new AssertionError("the simulator cannot be started", e);
@@ -48,7 +49,9 @@ final class Simulator implements AutoCloseable {
         Thread reader = new Thread(this::read, "simulator");
         reader.setDaemon(true);
         reader.start();
-        address = member(await("\"event\":\"ready\""), "address");
+        String ready = await("\"event\":\"ready\"");
+        address = member(ready, "address");
+        screenUrl = member(ready, "screenUrl");
     }
 
     String url(String scheme) {
@@ -87,6 +90,25 @@ final class Simulator implements AutoCloseable {
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
+        }
+    }
+
+    /**
+     * What a person does on its screen, by the control API.
+     *
+     * @param path such as {@code display/cancel}
+     * @return the answer
+     */
+    String press(String path) throws IOException {
+        HttpURLConnection http =
+                (HttpURLConnection) new URL(screenUrl + "api/" + path).openConnection(Proxy.NO_PROXY);
+        http.setRequestProperty("Content-Type", "application/json");
+        http.setDoOutput(true);
+        http.getOutputStream().write('{');
+        http.getOutputStream().write('}');
+        try (BufferedReader answer =
+                new BufferedReader(new InputStreamReader(http.getInputStream(), StandardCharsets.UTF_8))) {
+            return answer.readLine();
         }
     }
 
