@@ -27,8 +27,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// How long an address may take to accept a connection. Of the 254 of a subnet, 64 at a time, silent ones
-/// cost four times this. Systems send the first packet again after one second, so an answer to
-/// the second still counts.
+/// cost four times this. Systems send the first packet again after one second (Windows 7 and 8 after three),
+/// so an answer to the second still counts.
 const CONNECT_LIMIT: Duration = Duration::from_millis(1100);
 
 /// Where a device is looked for. Can be used for any number of searches.

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 /// One thing that happened on the device, in the order in which it happened.
 ///
-/// No entry holds a setup code or a key: records end up in test logs.
+/// No entry holds a setup code or a key: records end up in test logs. Types, details, reasons and the posIds of pairing
+/// requests are cut off at 300 characters, since any stranger can send 4 MiB of them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {

@@ -35,6 +35,22 @@ fn right_code_brings_key_leaf_issuing_ca_and_root() {
 }
 
 #[test]
+fn stranger_cannot_fill_the_record_with_long_texts() {
+    let device = device();
+    let long = "9".repeat(1 << 20);
+    let reply = Till::new(&device).post(&pairing(&long, "WRONG123")).expect("a reply");
+    assert_eq!(reply.status, 403);
+    let request = serde_json::json!({ "type": long, "message": long }).to_string();
+    assert_eq!(Till::new(&device).post(&request).expect("a reply").status, 403);
+    let mut socket = Till::new(&device).with(&device.issue_till("1001")).websocket();
+    socket.0.send(Message::text(request)).expect("sent");
+    assert!(socket.receive()["developerDescription"].as_str().is_some_and(|told| told.contains(&long)));
+    let printed = format!("{:?}", device.events());
+    assert!(printed.contains("999…"), "{printed}");
+    assert!(printed.len() < 20_000, "{} bytes", printed.len());
+}
+
+#[test]
 fn pairing_is_on_record_without_its_secrets() {
     let device = device();
     let code = device.setup_code();
