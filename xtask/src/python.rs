@@ -124,17 +124,18 @@ fn of_pyenv() -> Vec<OsString> {
 /// An environment below `target/python`, with everything that the suites of the package need; made once, and again when
 /// the list of packages changes. Returns its interpreter.
 pub(crate) fn environment(project: &Project, python: &Python, log: &mut Log) -> Result<PathBuf> {
-    environment_with(project, python, &python.version, &PACKAGES, log)
+    environment_with(project, python, &python.version, &[], log)
 }
 
-/// The same with these packages, in a folder of this name.
+/// The same with these packages as well, in a folder of this name.
 pub(crate) fn environment_with(
     project: &Project,
     python: &Python,
     name: &str,
-    packages: &[&str],
+    more: &[&str],
     log: &mut Log,
 ) -> Result<PathBuf> {
+    let packages = [&PACKAGES, more].concat();
     let folder = std::path::absolute(project.target(format!("python/{name}")))?;
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");

@@ -15,8 +15,9 @@ use std::path::absolute;
 
 const TESTS: &str = "tests/screen";
 
-/// Playwright drives Chromium; its wheel brings no browser, and fetches none if it is told where one is.
-const PACKAGES: [&str; 3] = ["playwright==1.65.2", "pytest==8.3.5", "ruff==0.17.6"];
+/// Playwright drives Chromium; its wheel brings no browser, and fetches none if it is told where one is. With what it
+/// needs itself.
+const PACKAGES: [&str; 2] = ["playwright==1.65.2", "greenlet==3.2.4"];
 
 pub(super) fn run(context: &Context, log: &mut Log) -> Result<Vec<String>> {
     let project = &context.project;
