@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &PayArguments, context: &Context<'_>) -> Result<Don
         arguments.exchange.journal.as_deref(),
         context,
     )?;
-    till.check_not_pending(&reference)?;
+    till.check_not_pending(&reference, &format!("{reference} --patience 60"))?;
     context.screen.say(&format!("Payment of {amount}, reference {reference}."));
 
     let session = Session::open(&till, context)?;
