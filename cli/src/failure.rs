@@ -75,8 +75,11 @@ impl Failure {
 /// The library's words, with the names that options have at a prompt.
 pub(crate) fn message(error: &Error) -> String {
     let message = error.message();
-    if error.status() != Status::Argument {
-        return message;
+    match error.status() {
+        Status::Argument => {}
+        // Nothing else interrupts a call here.
+        Status::Cancelled => return "stopped by Ctrl-C".to_owned(),
+        _ => return message,
     }
     match message.strip_prefix("argument \"").and_then(|rest| rest.split_once('"')) {
         // The library takes a list where the option is called after one of them.
@@ -97,7 +100,7 @@ fn advice(error: &Error) -> String {
         Status::RequestNotJson => {
             "Send one JSON object with a string member \"type\", for example \"PaymentRequest\".".into()
         }
-        Status::Cancelled => "Nothing was sent. Run the command again when you are ready.".into(),
+        Status::Cancelled if error.request_state() != RequestState::InDoubt => "Nothing was sent. Run the command again when you are ready.".into(),
         _ => error.advice(),
     }
 }

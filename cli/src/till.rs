@@ -205,7 +205,7 @@ impl Till {
 impl Till {
     /// Refuses a reference whose end is not known: whoever runs the command again after a crash would pay twice, and
     /// the look-up could not tell one from the other.
-    pub(crate) fn check_not_pending(&self, reference: &str) -> Result<(), Failure> {
+    pub(crate) fn check_not_pending(&self, reference: &str, look_up: &str) -> Result<(), Failure> {
         let pending = self.journal.pending().map_err(Failure::of)?;
         let Some(request) = pending.into_iter().find(|request| request.reference == reference) else {
             return Ok(());
@@ -218,7 +218,7 @@ impl Till {
             "Nothing was sent now. Find out how it ended; do not repeat it, not under another reference either.",
         )
         .ending(Exit::InDoubt)
-        .next(format!("poslatch lookup {} --patience 60{}", quoted(reference), self.typed)))
+        .next(format!("poslatch lookup {look_up}{}", self.typed)))
     }
 }
 

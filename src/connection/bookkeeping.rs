@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::journal::{Journal, JournalEntry, JournalTicket};
 use crate::log;
 use crate::status::RequestState;
+use serde_json::Value;
 
 /// The journal of a connection, if it keeps one.
 pub(super) struct Books(Option<Journal>);
@@ -91,8 +92,45 @@ impl Entry {
     }
 }
 
-/// Whether a final reply says how it ended. One without a status, an `ErrorResponse` above all, does;
-/// INCONCLUSIVE and words that nobody knows do not (protocol.md section 6a).
+/// Whether a final reply says how it ended. An `ErrorResponse` does, and so does that of an operation which
+/// knows no status; INCONCLUSIVE and words that nobody knows do not, nor does a reply about a transaction
+/// whose status is missing or no text (protocol.md section 6a).
 fn tells_an_end(reply: &str) -> bool {
-    status_of(reply).is_none_or(|status| is_end(&status))
+    match status_of(reply) {
+        Some(status) => is_end(&status),
+        None => !lacks_its_status(reply),
+    }
+}
+
+fn lacks_its_status(reply: &str) -> bool {
+    const WITH_STATUS: &[&str] = &[
+        "AccountVerificationResponse",
+        "PaymentResponse",
+        "StandaloneRefundResponse",
+        "TokenRefundResponse",
+    ];
+    let Ok(reply) = serde_json::from_str::<Value>(reply) else { return true };
+    let kind = reply.get("type").and_then(Value::as_str).unwrap_or_default();
+    WITH_STATUS.contains(&kind) || reply.get("processingDetails").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_about_money_is_an_end_only_if_it_says_so() {
+        for (reply, is_an_end) in [
+            (r#"{"type":"PaymentResponse","processingDetails":{"status":"DECLINED"}}"#, true),
+            (r#"{"type":"PaymentResponse","processingDetails":{"status":"INCONCLUSIVE"}}"#, false),
+            (r#"{"type":"PaymentResponse","processingDetails":{"status":7}}"#, false),
+            (r#"{"type":"PaymentResponse","processingDetails":{}}"#, false),
+            (r#"{"type":"PaymentResponse","message":"Payment approved"}"#, false),
+            (r#"{"type":"NewResponse","processingDetails":{"status":null}}"#, false),
+            (r#"{"type":"PrintResponse","message":"Printed"}"#, true),
+            (r#"{"type":"ErrorResponse","message":"busy"}"#, true),
+        ] {
+            assert_eq!(tells_an_end(reply), is_an_end, "{reply}");
+        }
+    }
 }

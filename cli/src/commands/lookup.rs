@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::pay::{parsed, told};
-use super::refund::transaction_id;
+use super::refund::{LINKED_REFUND, transaction_id};
 use crate::arguments::LookupArguments;
 use crate::done::Done;
 use crate::exchange::{self, Session};
@@ -142,7 +142,15 @@ fn pending(patience: Duration, till: &Till, context: &Context<'_>) -> Result<Don
     let mut all = Done::new(Exit::Done, Tone::Plain, format!("Pending: {}", requests.len()));
     let mut members = Vec::new();
     for request in requests {
-        let done = match of_another_device(&request, &session) {
+        let done = match request.kind == LINKED_REFUND || of_another_device(&request, &session) {
+            true if request.kind == LINKED_REFUND => Done {
+                next: vec![format!(
+                    "poslatch lookup --transaction {0}{1}  (does it show the refund?); then poslatch lookup --forget {0}{1}",
+                    quoted(&request.reference),
+                    till.typed
+                )],
+                ..not_known(&request.reference, "a refund is looked up by its payment", None, till)
+            },
             true => Done {
                 next: vec![format!("ask {} about {}, by its --url", request.device, request.reference)],
                 ..not_known(&request.reference, "it was sent to another device", None, till)

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &PayArguments, context: &Context<'_>) -> Result<Don
         arguments.exchange.journal.as_deref(),
         context,
     )?;
-    till.check_not_pending(&reference)?;
+    till.check_not_pending(&reference, &format!("{reference} --patience 60"))?;
     context.screen.say(&format!("Payment of {amount}, reference {reference}."));
 
     let session = Session::open(&till, context)?;
@@ -64,6 +64,12 @@ impl Operation<'_> {
         let what_happened = match reply {
             Ok(reply) => {
                 let reply = parsed(&reply);
+                if verdict::is_error(&reply)
+                    && !patience.is_zero()
+                    && let Some(told) = self.known_all_the_same(&reply, session)
+                {
+                    return Ok(self.in_doubt(&Lost::told(told)));
+                }
                 if self.verdict(&reply) != Verdict::NotKnown {
                     return Ok(self.told(&reply, session.device_name()));
                 }
@@ -96,6 +102,29 @@ impl Operation<'_> {
             }
             Ok(_) | Err(_) => Ok(self.in_doubt(&what_happened)),
         }
+    }
+
+    /// Whether the device, asked once, knows of money that moved under a reference that it has just refused. That of a
+    /// reference used twice is such a refusal: whoever runs a command again after a crash would read "no" about a payment
+    /// that went through. Which of the two it tells of is for a person to say.
+    fn known_all_the_same(&self, refusal: &Value, session: &Session<'_>) -> Option<String> {
+        // The first look-up gets its time, however short the patience.
+        let known = match session.recover(self.reference, Duration::from_millis(1)) {
+            Ok(Recovery::Final(found)) => {
+                let found = parsed(&found);
+                let has_moved = matches!(Verdict::of(&found), Verdict::Approved | Verdict::Accepted);
+                has_moved.then_some(found)
+            }
+            Ok(Recovery::Running(found) | Recovery::Unknown(found)) => {
+                Some(parsed(&found)).filter(|found| !verdict::is_error(found))
+            }
+            _ => None,
+        }?;
+        let status = text_at(&known, "/processingDetails/status").unwrap_or_else(|| "nothing".into());
+        let words = exchange::words_of(&refusal.to_string()).unwrap_or_else(|| "no reason".into());
+        Some(format!(
+            "the device refuses it (\"{words}\") and yet says \"{status}\" of a transaction with this reference"
+        ))
     }
 
     fn verdict(&self, reply: &Value) -> Verdict {

@@ -15,9 +15,12 @@ use crate::reference;
 use crate::screen::Tone;
 use crate::till::{self, Till};
 use crate::verdict::{Verdict, latest_refund};
-use poslatch::RequestState;
+use poslatch::{JournalEntry, RequestState};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// The type of a request that stands in the journal by its transaction.
+pub(crate) const LINKED_REFUND: &str = "LinkedRefundRequest";
 
 /// What is to be given back.
 enum Wanted {
@@ -93,17 +96,34 @@ fn linked(
     till: &Till,
     context: &Context<'_>,
 ) -> Result<Done, Failure> {
+    till.check_not_pending(transaction, &format!("--transaction {transaction}"))?;
     let how_much = part.map_or("all".to_owned(), ToString::to_string);
     context.screen.say(&format!("Refund of {how_much} of transaction {transaction}."));
     let session = Session::open(till, context)?;
-    let mut request = json!({ "type": "LinkedRefundRequest", "transactionId": transaction });
+    let mut request = json!({ "type": LINKED_REFUND, "transactionId": transaction });
     if let Some(part) = part {
         request["amountDetails"] = json!({ "amount": part.value, "currency": part.currency });
     }
-    match session.exchange(&request.to_string(), silence, &mut |status| session.show_status(status)) {
+    // The library writes down what has a reference. This has none, and a part could be given back twice.
+    let entry = JournalEntry {
+        reference: transaction,
+        kind: LINKED_REFUND,
+        device: session.device_name().unwrap_or_default(),
+    };
+    let ticket = till.journal.begin(&entry).map_err(Failure::of)?;
+    let reply = session.exchange(&request.to_string(), silence, &mut |status| session.show_status(status));
+    let verdict = reply.as_ref().map_or(Verdict::NotKnown, |reply| {
+        Verdict::of_linked_refund(&parsed(reply), part.map(|part| part.value.as_str()))
+    });
+    let was_not_sent = reply.as_ref().is_err_and(|lost| lost.error.request_state() != RequestState::InDoubt);
+    if verdict != Verdict::NotKnown || was_not_sent {
+        // If it stays there, somebody looks once too often.
+        let _ = ticket.finish();
+    }
+    match reply {
         Ok(reply) => {
             let reply = parsed(&reply);
-            match Verdict::of_linked_refund(&reply, part.map(|part| part.value.as_str())) {
+            match verdict {
                 Verdict::NotKnown => Ok(in_doubt(transaction, "the device does not say how it ended", till)),
                 verdict => {
                     let amount = refunded(&reply);
@@ -137,6 +157,7 @@ fn in_doubt(transaction: &str, what_happened: &str, till: &Till) -> Done {
         .member("transaction", transaction)
         .member("next", command.clone())
         .next(format!("{command}  (its exit code is that of the payment; the refund stands under \"last refund\", or none does)"))
+        .next(format!("when you know how it ended: poslatch lookup --forget {transaction}{}", till.typed))
 }
 
 fn standalone(
@@ -146,7 +167,7 @@ fn standalone(
     till: &Till,
     context: &Context<'_>,
 ) -> Result<Done, Failure> {
-    till.check_not_pending(reference)?;
+    till.check_not_pending(reference, &format!("{reference} --patience 60"))?;
     context.screen.say(&format!("Refund of {amount} without a payment, reference {reference}."));
     let session = Session::open(till, context)?;
     let request = json!({

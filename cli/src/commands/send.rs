@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &SendArguments, context: &Context<'_>) -> Result<Do
         context,
     )?;
     if let Some(reference) = parsed_request.get("merchantReferenceCode").and_then(Value::as_str) {
-        till.check_not_pending(reference)?;
+        till.check_not_pending(reference, &format!("{} --patience 60", till::quoted(reference)))?;
     }
     let session = Session::open(&till, context)?;
     let screen = context.screen;
