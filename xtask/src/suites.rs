@@ -226,14 +226,6 @@ pub(crate) const SUITES: &[Suite] = &[
         run: windows::run_x86_64,
     },
     Suite {
-        name: "windows-it",
-        about: "the library's integration tests, built for 64-bit Windows, under Wine",
-        lane: Lane::Native,
-        extent: Extent::AllPlatforms,
-        needs: &[Tool::DebianRust, Tool::MingwX86_64, Tool::Wine64],
-        run: windows::run_tests,
-    },
-    Suite {
         name: "windows-32",
         about: "the same of the archive for 32-bit Windows, and which calling convention its DLL has",
         lane: Lane::Native,
@@ -290,5 +282,13 @@ pub(crate) const SUITES: &[Suite] = &[
             Tool::QemuUser,
         ],
         run: archives::run_arm,
+    },
+    Suite {
+        name: "windows-it",
+        about: "the library's integration tests, built for 64-bit Windows, under Wine",
+        lane: Lane::Native,
+        extent: Extent::AllPlatforms,
+        needs: &[Tool::DebianRust, Tool::MingwX86_64, Tool::Wine64],
+        run: windows::run_tests,
     },
 ];
