@@ -49,10 +49,9 @@ pub(crate) enum Extent {
 /// least, and because cargo lets only one of itself build at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// Builds, and leaves the shipped library of this machine alone: first in the development profile, then for other
-    /// machines, each in a folder of its own.
+    /// Builds in the development profile.
     Cargo,
-    /// Works with the shipped library, in every language.
+    /// Works with the shipped library.
     Native,
 }
 
@@ -212,7 +211,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "windows",
         about: "the archive for 64-bit Windows: what its DLL imports, and the C examples compiled from it alone, under Wine",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::Always,
         needs: &[
             Tool::CMake,
@@ -229,7 +228,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "windows-32",
         about: "the same of the archive for 32-bit Windows, and which calling convention its DLL has",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[
             Tool::CMake,
@@ -246,7 +245,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "glibc-2.17",
         about: "the archive for 64-bit Linux: what it asks of a system, and the C examples compiled from it alone",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::Always,
         needs: &[Tool::CCompiler, Tool::CMake, Tool::LlvmStrip, Tool::Nm, Tool::Python],
         run: archives::run_x86_64,
@@ -254,7 +253,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "reproducible",
         about: "the same libraries come out of the same sources in another folder",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[Tool::LlvmStrip, Tool::Nm, Tool::Python],
         run: archives::run_reproducible,
@@ -262,7 +261,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "linux-32",
         about: "the archive for 32-bit Linux, whose examples this processor runs too; 64-bit file sizes and time",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[Tool::CMake, Tool::CrossI686, Tool::DebianRust, Tool::LlvmStrip, Tool::Nm, Tool::Python],
         run: archives::run_i686,
@@ -270,7 +269,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "arm",
         about: "the archives for 64-bit and 32-bit ARM, whose examples run in an emulator",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[
             Tool::CMake,
@@ -287,7 +286,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "windows-it",
         about: "the library's integration tests, built for 64-bit Windows, under Wine",
-        lane: Lane::Cargo,
+        lane: Lane::Native,
         extent: Extent::AllPlatforms,
         needs: &[Tool::DebianRust, Tool::MingwX86_64, Tool::Wine64],
         run: windows::run_tests,
