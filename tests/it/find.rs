@@ -18,11 +18,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(target_os = "linux")]
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Whoever really waits so long hangs, and so fails.
+#[cfg(target_os = "linux")]
 const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What stands at one address of a test's subnet.
