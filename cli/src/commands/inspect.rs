@@ -131,7 +131,8 @@ fn line(certificate: &CertificateFacts) -> String {
     format!("\"{subject}\", {role}, {key}, until {}", dates::utc_and_distance(certificate.not_after))
 }
 
-fn members(certificate: &CertificateFacts) -> Value {
+/// The facts of a certificate as every JSON of the command has them.
+pub(crate) fn members(certificate: &CertificateFacts) -> Value {
     json!({
         "subject": certificate.subject,
         "issuer": certificate.issuer,

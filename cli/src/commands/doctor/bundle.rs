@@ -5,11 +5,12 @@
 //! since a wrong one is the commonest cause, and the device's serial number, since it is the name in its certificate.
 
 use super::{Findings, layout, report};
+use crate::commands::inspect;
 use crate::dates;
 use crate::failure::Failure;
 use crate::plain;
 use crate::till::{self, DeviceSettings, IdentitySettings};
-use poslatch::{CertificateFacts, certificates};
+use poslatch::certificates;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, Write};
@@ -71,7 +72,7 @@ fn files(findings: &Findings, settings: &DeviceSettings, next: &str) -> Vec<(&'s
         })
     });
     let root_ca = std::fs::read(&settings.root_ca).ok().and_then(|text| certificates(text).ok());
-    let root_ca: Vec<Value> = root_ca.iter().flatten().map(root_facts).collect();
+    let root_ca: Vec<Value> = root_ca.iter().flatten().map(inspect::members).collect();
     let versions = json!({
         "poslatch": env!("CARGO_PKG_VERSION"),
         "os": std::env::consts::OS,
@@ -87,18 +88,6 @@ fn files(findings: &Findings, settings: &DeviceSettings, next: &str) -> Vec<(&'s
         ("root-ca.json", pretty(&json!({ "problem": findings.root_ca_problem, "certificates": root_ca }))),
         ("versions.json", pretty(&versions)),
     ]
-}
-
-fn root_facts(certificate: &CertificateFacts) -> Value {
-    json!({
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "not_before": dates::utc(certificate.not_before),
-        "not_after": dates::utc(certificate.not_after),
-        "is_ca": certificate.is_ca,
-        "key": certificate.key,
-        "fingerprint": certificate.fingerprint,
-    })
 }
 
 /// The posId stands in quotes wherever the report says it, in its JSON behind a backslash too, and bare in a command.
